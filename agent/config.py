@@ -1,0 +1,138 @@
+"""Typed settings from the environment or `.env`; no other module reads the environment."""
+
+import os
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+CLONE = Path(__file__).parent.parent
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+TEST_ONLY = frozenset({"MAESTRO_ACCEPTANCE_DATA"})
+"""Read by the tests alone; a server started by them may inherit it."""
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; its text names the setting and the fix."""
+
+
+class Settings(BaseSettings):
+    """Everything an administrator can set; the names in upper case are the environment's."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", case_sensitive=False)
+
+    maestro_host: str = "127.0.0.1"
+    maestro_port: int = Field(default=3000, ge=1, le=65535)
+    maestro_data_dir: Path = Field(
+        default_factory=lambda: (
+            CLONE / "data"
+            if (CLONE / "rxconfig.py").exists()
+            else Path(platformdirs.user_data_dir("maestro", appauthor=False))
+        )
+    )
+    database_url: str = ""
+    """Empty for SQLite in the data folder."""
+    redis_url: str = ""
+    maestro_role: Literal["all", "web", "worker"] = "all"
+    maestro_auth: Literal["local", "oidc", "anonymous"] = "local"
+    maestro_local_key: Literal["", "required"] = ""
+    """`required`: a browser's first visit needs the key printed at start (for shared machines)."""
+    maestro_public_url: str = ""
+    """Where people reach the page, when that is not host and port: `https://maestro.example.org`."""
+    maestro_secret_key: SecretStr = SecretStr("")
+    maestro_secret_key_file: Path | None = None
+    maestro_workspace_roots: str = ""
+    """Folders, separated like PATH, under which a session may be given a workspace."""
+    maestro_default_model: str = ""
+    maestro_log: Literal["text", "json"] = "text"
+
+    oidc_issuer: str = "https://accounts.google.com"
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+
+    gemini_api_key: SecretStr = SecretStr("")
+    google_gemini_base_url: str = ""
+    google_application_credentials: str = ""
+    google_cloud_project: str = ""
+    google_cloud_location: str = ""
+    openai_api_key: SecretStr = SecretStr("")
+    openai_base_url: str = ""
+    anthropic_api_key: SecretStr = SecretStr("")
+    anthropic_base_url: str = ""
+    openai_compatible_base_url: str = ""
+    openai_compatible_api_key: SecretStr = SecretStr("")
+
+    @property
+    def data_dir(self) -> Path:
+        """The data folder as an absolute path."""
+        return self.maestro_data_dir.expanduser().absolute()
+
+    @property
+    def database(self) -> str:
+        """The database's address, with the driver we use."""
+        if not self.database_url:
+            return f"sqlite+aiosqlite:///{self.data_dir / 'app.db'}"
+        scheme, _, rest = self.database_url.partition("://")
+        driver = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+        driver["sqlite"] = "sqlite+aiosqlite"
+        return f"{driver.get(scheme, scheme)}://{rest}"
+
+    @property
+    def workspace_roots(self) -> tuple[Path, ...]:
+        """The folders under which a workspace may be chosen, resolved."""
+        return tuple(
+            Path(root).expanduser().resolve()
+            for root in self.maestro_workspace_roots.split(os.pathsep)
+            if root.strip()
+        )
+
+    @property
+    def origin(self) -> str:
+        """Where people reach the page."""
+        host = f"[{self.maestro_host}]" if ":" in self.maestro_host else self.maestro_host
+        return self.maestro_public_url.rstrip("/") or f"http://{host}:{self.maestro_port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return self.maestro_host in LOOPBACK
+
+
+def unknown_names(names: Iterable[str]) -> list[str]:
+    """Names that look like ours and are not.
+
+    >>> unknown_names(["MAESTRO_PORT", "MAESTRO_PROT", "HOME"])
+    ['MAESTRO_PROT']
+    """
+    known = {name.upper() for name in Settings.model_fields} | TEST_ONLY
+    return sorted(name for name in names if name.upper().startswith("MAESTRO_") and name.upper() not in known)
+
+
+def load() -> Settings:
+    """Read and check the settings.
+
+    Raises:
+        SettingsError: a name is unknown, or two settings contradict each other.
+        pydantic.ValidationError: a value is not of its type.
+    """
+    unknown = unknown_names([*os.environ, *dotenv_values(".env")])
+    if unknown:
+        raise SettingsError(f"{', '.join(unknown)}: no such setting. `.env.example` lists them all.")
+    settings = Settings()
+    if settings.maestro_auth == "local" and not settings.is_loopback:
+        raise SettingsError(
+            f"MAESTRO_HOST={settings.maestro_host} opens the server to other machines while "
+            "MAESTRO_AUTH=local signs everybody in as its owner. Use 127.0.0.1 or set MAESTRO_AUTH=oidc."
+        )
+    return settings
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this server, read once."""
+    return load()

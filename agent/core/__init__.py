@@ -1,0 +1,1 @@
+"""The words of Maestro: pure values and protocols, no input or output."""

@@ -1,0 +1,61 @@
+"""What may be asked of a session."""
+
+from typing import Annotated, Literal, cast
+
+from pydantic import BeforeValidator, Field, TypeAdapter
+
+from agent.core.messages import PromptPart, Value, any_case
+from agent.core.policy import Answer as ApprovalAnswer
+
+
+class Prompt(Value):
+    """A person asks for work; waits its turn when one is running."""
+
+    type: Literal["Prompt"] = "Prompt"
+    parts: Annotated[tuple[PromptPart, ...], Field(min_length=1)]
+
+
+class Answer(Value):
+    """A person answers an approval."""
+
+    type: Literal["Answer"] = "Answer"
+    approval_id: str
+    answer: ApprovalAnswer
+    note: str = ""
+    """Told to the model when the answer is a rejection."""
+
+
+class Interrupt(Value):
+    """Stop the running turn; nothing happens when none runs."""
+
+    type: Literal["Interrupt"] = "Interrupt"
+
+
+class DropPrompt(Value):
+    """Take a queued prompt back."""
+
+    type: Literal["DropPrompt"] = "DropPrompt"
+    prompt_id: str
+
+
+def _with_parts(value: object) -> object:
+    """Let people write a prompt as plain `text`."""
+    if not isinstance(value, dict):
+        return value
+    fields = cast("dict[str, object]", value)
+    if fields.get("type") != "Prompt" or "parts" in fields or not isinstance(fields.get("text"), str):
+        return fields
+    text = fields["text"]
+    rest = {key: field for key, field in fields.items() if key != "text"}
+    return {**rest, "parts": [{"type": "Text", "text": text}]}
+
+
+Command = Prompt | Answer | Interrupt | DropPrompt
+COMMAND: TypeAdapter[Command] = TypeAdapter(
+    Annotated[
+        Annotated[Command, Field(discriminator="type")],
+        BeforeValidator(_with_parts),
+        BeforeValidator(any_case("Prompt", "Answer", "Interrupt", "DropPrompt")),
+    ]
+)
+"""Reads a command from what a person or program sent."""

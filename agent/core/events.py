@@ -1,0 +1,210 @@
+"""What happens in a session: durable events, and the live deltas that are never stored."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue, TypeAdapter
+
+from agent.core.messages import Message, PromptPart, ToolCall, ToolResult, Usage, Value
+from agent.core.policy import Answer, Mode, Rule
+from agent.core.tools import Effect
+
+StepStop = Literal["end_turn", "tool_use", "pause", "max_tokens", "refusal", "cancelled", "error"]
+"""Why a step ended; `pause` asks to be sent back as it is and goes on."""
+
+TurnStop = Literal["end_turn", "max_tokens", "max_steps", "refusal", "cancelled", "error"]
+"""Why a turn ended: the words of the Agent Client Protocol, and `error`."""
+
+
+class Happened(Value):
+    """What every durable event has."""
+
+    turn_id: str = ""
+    """The turn it belongs to; empty for what happens between turns."""
+    at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    """When, in UTC."""
+
+
+class TurnStarted(Happened):
+    """A person asked for work."""
+
+    type: Literal["TurnStarted"] = "TurnStarted"
+    prompt: tuple[PromptPart, ...]
+    model: str
+    mode: Mode
+
+
+class StepFinished(Happened):
+    """The model has said its say; `stop` tells whether it waits for tools."""
+
+    type: Literal["StepFinished"] = "StepFinished"
+    message: Message
+    usage: Usage = Usage()
+    stop: StepStop
+
+
+class ToolCallStarted(Happened):
+    """A tool runs."""
+
+    type: Literal["ToolCallStarted"] = "ToolCallStarted"
+    call: ToolCall
+    effect: Effect
+
+
+class ToolCallFinished(Happened):
+    """A tool call has its one result."""
+
+    type: Literal["ToolCallFinished"] = "ToolCallFinished"
+    result: ToolResult
+
+
+class ApprovalRequested(Happened):
+    """A tool call waits for a person."""
+
+    type: Literal["ApprovalRequested"] = "ApprovalRequested"
+    approval_id: str
+    call: ToolCall
+    call_hash: str
+    reason: str
+    """A code; what it means to a person stands in the page's words."""
+
+
+class ApprovalGiven(Happened):
+    """A person answered; with `rule` when the answer holds for later calls too."""
+
+    type: Literal["ApprovalGiven"] = "ApprovalGiven"
+    approval_id: str
+    answer: Answer
+    by: str
+    note: str = ""
+    rule: Rule | None = None
+
+
+class PromptQueued(Happened):
+    """A prompt waits for the running turn; its turn will have this event's `turn_id`."""
+
+    type: Literal["PromptQueued"] = "PromptQueued"
+    prompt_id: str
+    prompt: tuple[PromptPart, ...]
+
+
+class PromptDropped(Happened):
+    """A queued prompt was taken back."""
+
+    type: Literal["PromptDropped"] = "PromptDropped"
+    prompt_id: str
+
+
+class ModelSwitched(Happened):
+    """Another model answers from here on."""
+
+    type: Literal["ModelSwitched"] = "ModelSwitched"
+    before: str
+    after: str
+    why: str
+
+
+class Noticed(Happened):
+    """Something a person should know: a retry, a fallback, a restart."""
+
+    type: Literal["Noticed"] = "Noticed"
+    code: str
+    values: dict[str, JsonValue] = {}
+
+
+class CheckpointSaved(Happened):
+    """The session's state was kept under a name."""
+
+    type: Literal["CheckpointSaved"] = "CheckpointSaved"
+    id: str
+
+
+class Compacted(Happened):
+    """Old history was replaced by a shorter one; sizes in tokens."""
+
+    type: Literal["Compacted"] = "Compacted"
+    before: int
+    after: int
+
+
+class TurnFinished(Happened):
+    """The turn is over; `error` holds a code when the reason is `error`."""
+
+    type: Literal["TurnFinished"] = "TurnFinished"
+    reason: TurnStop
+    error: str = ""
+    values: dict[str, JsonValue] = {}
+    """What the sentence about the error needs (provider, model, seconds to wait …)."""
+
+
+Event = (
+    TurnStarted
+    | StepFinished
+    | ToolCallStarted
+    | ToolCallFinished
+    | ApprovalRequested
+    | ApprovalGiven
+    | PromptQueued
+    | PromptDropped
+    | ModelSwitched
+    | Noticed
+    | CheckpointSaved
+    | Compacted
+    | TurnFinished
+)
+EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
+"""Reads an event back from what was stored."""
+
+DeltaKind = Literal["text", "thinking", "arguments", "output"]
+
+
+class Delta(Value):
+    """A piece of what is being said. A provider yields it without numbers; the session numbers it."""
+
+    kind: DeltaKind
+    text: str
+    call_id: str | None = None
+    turn_id: str = ""
+    step: int = 0
+    attempt: int = 0
+    """A new attempt drops what the old one said."""
+    index: int = 0
+    """Counts up within an attempt; a missing one asks for a snapshot."""
+
+
+class Said(Value):
+    """Deltas of one kind (and one call), joined."""
+
+    kind: DeltaKind
+    text: str
+    call_id: str | None = None
+
+
+class Snapshot(Value):
+    """All that a step has said so far: what a follower who comes late, or lost deltas, starts from."""
+
+    turn_id: str = ""
+    step: int = 0
+    attempt: int = 0
+    index: int = 0
+    """The index of the last delta it includes; -1 when none."""
+    said: tuple[Said, ...] = ()
+
+
+Live = Delta | Snapshot
+
+
+def joined(deltas: Sequence[Delta]) -> tuple[Said, ...]:
+    """Join neighbours of one kind and call.
+
+    >>> joined([Delta(kind="text", text="a"), Delta(kind="text", text="b"), Delta(kind="thinking", text="c")])
+    (Said(kind='text', text='ab', call_id=None), Said(kind='thinking', text='c', call_id=None))
+    """
+    runs: list[tuple[DeltaKind, str | None, list[str]]] = []
+    for delta in deltas:
+        if runs and runs[-1][:2] == (delta.kind, delta.call_id):
+            runs[-1][2].append(delta.text)
+        else:
+            runs.append((delta.kind, delta.call_id, [delta.text]))
+    return tuple(Said(kind=kind, text="".join(texts), call_id=call_id) for kind, call_id, texts in runs)
