@@ -59,7 +59,7 @@ def judge(call: ToolCall, kind: Kind, mode: Mode, rules: Iterable[Rule] = ()) ->
     'deny'
     """
     said = {rule.decision for rule in rules if rule.matches(call)}
-    strictest = next((decision for decision in BY_STRICTNESS if decision in said), None)
+    strictest: Decision | None = next((decision for decision in BY_STRICTNESS if decision in said), None)
     if strictest == "deny":
         return Judgement(decision="deny", reason="denied_by_rule")
     if mode == "plan" and kind not in ALLOWED_BY_MODE["plan"]:
