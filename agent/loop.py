@@ -7,7 +7,7 @@ from itertools import groupby
 
 from pydantic import JsonValue
 
-from agent.core.errors import ProviderError
+from agent.core.errors import Invalid, ProviderError
 from agent.core.events import (
     ApprovalGiven,
     Event,
@@ -35,7 +35,7 @@ class Ports:
 
     model_step: Callable[[int, Sequence[Message]], Awaitable[StepFinished]]
     """Asks the model, given the step's number and the history; its stop is `cancelled` when interrupted.
-    Raises ProviderError."""
+    Raises ProviderError, or Invalid where the model or its credential is not there."""
     tool_step: Callable[[ToolCall], Awaitable[ToolResult]]
     """Runs one call to its one result; the outcome is `cancelled` when interrupted. Never raises."""
     question: Callable[[ToolCall, str], Awaitable[ApprovalGiven | None]]
@@ -66,14 +66,17 @@ async def run_turn(
         )
         finished = TurnFinished(turn_id=turn_id, reason=reason)
     except ProviderError as error:
-        values: dict[str, JsonValue] = {
-            "model": started.model,
-            "retry_after": error.retry_after,
-            "message": error.message,
-        }
-        finished = TurnFinished(turn_id=turn_id, reason="error", error=error.kind, values=values)
+        values: dict[str, JsonValue] = {"retry_after": error.retry_after, "message": error.message}
+        finished = _failed(started, error.kind, values)
+    except Invalid as error:
+        finished = _failed(started, error.code, error.values)
     await ports.record(finished)
     return finished
+
+
+def _failed(started: TurnStarted, code: str, values: dict[str, JsonValue]) -> TurnFinished:
+    values = {"model": started.model, **values}
+    return TurnFinished(turn_id=started.turn_id, reason="error", error=code, values=values)
 
 
 async def _steps(messages: list[Message], ports: Ports, turn_id: str, max_steps: int) -> TurnStop:

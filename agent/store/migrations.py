@@ -1,6 +1,5 @@
 """Bringing a database to the newest shape."""
 
-import asyncio
 from pathlib import Path
 
 from alembic.config import Config
@@ -41,8 +40,3 @@ async def migrate(url: str) -> None:
             await connection.run_sync(_upgrade)
     finally:
         await disconnect()
-
-
-def migrate_now(url: str) -> None:
-    """Migrate from where no event loop runs."""
-    asyncio.run(migrate(url))

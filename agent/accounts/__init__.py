@@ -1,0 +1,81 @@
+"""Users, and how a browser or a program proves whom it speaks for."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+from sqlmodel import col, delete, select
+
+from agent.accounts import secret_files
+from agent.accounts.tokens import Remembered, hashed, new_token
+from agent.core.identity import User
+from agent.store.columns import now
+from agent.store.engine import reading, writing
+from agent.store.users import ApiTokenRow, LoginSessionRow, UserRow
+
+SIGNED_IN_FOR = timedelta(days=30)
+
+_known = Remembered[User]()
+
+
+async def local_owner() -> User:
+    """The one owner of a server in local mode; made on the first call."""
+    async with writing() as store:
+        row = (await store.exec(select(UserRow).where(UserRow.provider == "local"))).first()
+        if row is None:
+            row = UserRow(
+                email="owner@localhost", name="You", provider="local", provider_uid="owner", is_admin=True
+            )
+            store.add(row)
+            await store.flush()
+        return _user(row)
+
+
+async def sign_in(user: User) -> str:
+    """Sign a browser in; the answer is the cookie's value, which is not stored."""
+    token = new_token("mss")
+    async with writing() as store:
+        await store.exec(delete(LoginSessionRow).where(col(LoginSessionRow.expires_at) < now()))
+        store.add(
+            LoginSessionRow(user_id=user.id, token_hash=hashed(token), expires_at=now() + SIGNED_IN_FOR)
+        )
+    return token
+
+
+async def issue_token(user: User, name: str) -> str:
+    """Give a program a token to speak for the user; the answer is the only time it is seen."""
+    token = new_token("mst")
+    async with writing() as store:
+        store.add(ApiTokenRow(user_id=user.id, name=name, token_hash=hashed(token)))
+    return token
+
+
+async def whose(token: str) -> User | None:
+    """The user a cookie or an API token speaks for; None when it speaks for nobody (any more)."""
+    key = hashed(token)
+    if known := _known.get(key):
+        return known
+    async with reading() as store:
+        signed_in = select(LoginSessionRow.user_id).where(
+            LoginSessionRow.token_hash == key, col(LoginSessionRow.expires_at) > now()
+        )
+        issued = select(ApiTokenRow.user_id).where(ApiTokenRow.token_hash == key)
+        row = (
+            await store.exec(
+                select(UserRow).where(col(UserRow.id).in_(signed_in) | col(UserRow.id).in_(issued))
+            )
+        ).first()
+    if row is None:
+        return None
+    return _known.put(key, _user(row))
+
+
+async def owners_token(user: User, file: Path) -> None:
+    """Make sure the owner's API token lies in a file only the owner can read."""
+    kept = await asyncio.to_thread(secret_files.read, file)
+    if not kept or await whose(kept) is None:
+        await asyncio.to_thread(secret_files.write, file, await issue_token(user, "local owner"))
+
+
+def _user(row: UserRow) -> User:
+    return User(id=row.id, email=row.email, name=row.name, provider=row.provider, is_admin=row.is_admin)

@@ -1,0 +1,24 @@
+"""Work that a person can interrupt."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def unless(interrupted: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """Do the work; when interrupted, stop it, wait until it has really stopped, and give None.
+
+    Cancelling the caller stops the work as well, and what the work raises is raised here.
+    """
+    task = asyncio.ensure_future(work)
+    bell = asyncio.ensure_future(interrupted.wait())
+    try:
+        await asyncio.wait({task, bell}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        bell.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+    return None if task.cancelled() else task.result()

@@ -1,0 +1,110 @@
+"""Sessions in the database; every query is scoped to the user who asks."""
+
+from pathlib import Path
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from agent.core.errors import NotFound
+from agent.core.identity import Session, User
+from agent.core.policy import Mode
+from agent.store.columns import now
+from agent.store.engine import reading, writing
+from agent.store.sessions import SessionRow
+
+PAGE = 50
+
+
+async def create(user: User, name: str, model: str, mode: Mode, workspace: Path, session_id: str) -> Session:
+    """Store a new session."""
+    row = SessionRow(
+        id=session_id, user_id=user.id, name=name, model=model, mode=mode, workspace=str(workspace)
+    )
+    async with writing() as store:
+        store.add(row)
+    return _session(row)
+
+
+async def session(user: User, session_id: str) -> Session:
+    """The user's session.
+
+    Raises:
+        NotFound: there is none, or it is another's.
+    """
+    async with reading() as store:
+        return _session(await _row(store, user, session_id))
+
+
+async def mine(user: User, q: str, cursor: str) -> tuple[list[Session], str]:
+    """A page of the user's sessions, the last used first, and where the next page begins (or empty)."""
+    wanted = select(SessionRow).where(
+        SessionRow.user_id == user.id,
+        col(SessionRow.deleted_at).is_(None),
+        col(SessionRow.archived_at).is_(None),
+    )
+    if q:
+        wanted = wanted.where(col(SessionRow.name).icontains(q, autoescape=True))
+    skip = int(cursor) if cursor.isdecimal() else 0
+    newest = (col(SessionRow.updated_at).desc(), col(SessionRow.id).desc())
+    async with reading() as store:
+        found = (await store.exec(wanted.order_by(*newest).offset(skip).limit(PAGE + 1))).all()
+    return [_session(row) for row in found[:PAGE]], str(skip + PAGE) if len(found) > PAGE else ""
+
+
+async def change(user: User, session_id: str, **fields: object) -> Session:
+    """Change a session's name, model or mode.
+
+    Raises:
+        NotFound: there is none, or it is another's.
+    """
+    async with writing() as store:
+        row = await _row(store, user, session_id)
+        for name, value in fields.items():
+            setattr(row, name, value)
+        store.add(row)
+    return _session(row)
+
+
+async def delete(user: User, session_id: str) -> None:
+    """Take a session out of sight.
+
+    Raises:
+        NotFound: there is none, or it is another's.
+    """
+    await change(user, session_id, deleted_at=now())
+
+
+async def _row(store: AsyncSession, user: User, session_id: str) -> SessionRow:
+    row = await store.get(SessionRow, session_id) if is_id(session_id) else None
+    if row is None or row.user_id != user.id or row.deleted_at is not None:
+        raise NotFound("session")
+    return row
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be an id at all.
+
+    >>> is_id("../etc"), is_id(new_id())
+    (False, True)
+    """
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def _session(row: SessionRow) -> Session:
+    return Session.model_validate(
+        {
+            "id": row.id,
+            "user_id": row.user_id,
+            "name": row.name,
+            "model": row.model,
+            "mode": row.mode,
+            "workspace": row.workspace,
+            "last_seq": row.last_seq,
+            "created_at": row.created_at,
+            "updated_at": row.updated_at,
+        }
+    )

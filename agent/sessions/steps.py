@@ -1,0 +1,57 @@
+"""The loop's model step and tool step, as plain functions."""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+
+import structlog
+
+from agent import providers, tooling
+from agent.core.errors import ProviderError, ToolFailed
+from agent.core.events import StepFinished
+from agent.core.identity import Session, User
+from agent.core.messages import Message, ToolCall, ToolResult
+from agent.core.provider import Request
+from agent.sessions.prompting import system_prompt
+from agent.sessions.speech import Speech
+
+logger = structlog.get_logger()
+
+
+async def ask_model(user: User, session: Session, history: Sequence[Message], speech: Speech) -> StepFinished:
+    """Stream one step of the session's model, letting the followers hear it.
+
+    Raises:
+        ProviderError: the provider did not come to its end.
+        Invalid: there is no such model, or no key for it.
+    """
+    provider = await providers.provider(user, session.model)
+    request = Request(
+        model=providers.model_name(session.model),
+        system=system_prompt(session),
+        messages=tuple(history),
+        tools=tooling.definitions(user, session),
+    )
+    async with aclosing(provider.stream(request)) as stream:
+        async for said in stream:
+            if isinstance(said, StepFinished):
+                return said
+            speech.say(said)
+    raise ProviderError("cut", "The stream ended without its last word.")
+
+
+async def run_tool(user: User, session: Session, call: ToolCall) -> ToolResult:
+    """Run a call to its result; whatever goes wrong is told to the model."""
+    if call.malformed:
+        return _failed(call, f"The arguments were no valid JSON object: {call.malformed[:2000]}")
+    try:
+        output = await tooling.execute(user, session, call.name, call.arguments)
+    except ToolFailed as error:
+        return _failed(call, str(error))
+    except Exception:
+        logger.exception("tool failed", tool=call.name, session_id=session.id)
+        return _failed(call, f"{call.name} broke; the server's log says why.")
+    return ToolResult(call_id=call.id, outcome="ok", text=output.text, files=output.files)
+
+
+def _failed(call: ToolCall, text: str) -> ToolResult:
+    return ToolResult(call_id=call.id, outcome="failed", text=text)

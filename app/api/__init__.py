@@ -1,0 +1,1 @@
+"""REST and server-sent events: the same verbs as the pages."""

@@ -1,0 +1,156 @@
+"""The routes of `/api/v1`."""
+
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from agent import providers, sessions
+from agent.core.commands import COMMAND
+from agent.core.errors import Invalid, NotAllowed
+from agent.core.identity import Session, User
+from agent.core.policy import Mode
+from agent.core.provider import ModelEntry
+from agent.core.transcript import Row
+from agent.sessions.following import Following
+
+router = APIRouter()
+
+
+def asking(request: Request) -> User:
+    """The user behind a request, whom the guard has found."""
+    user = request.scope.get("user")
+    if not isinstance(user, User):
+        raise NotAllowed("not_signed_in")
+    return user
+
+
+Asking = Annotated[User, Depends(asking)]
+
+
+class Body(BaseModel):
+    """What a request may carry, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewSession(Body):
+    """A session to be made; everything may be left out."""
+
+    name: str = Field(default="", max_length=200)
+    model: str = Field(default="", max_length=200)
+    mode: Mode = "ask"
+    workspace: str | None = Field(default=None, max_length=4096)
+
+
+class Changes(Body):
+    """What changes of a session; what is left out stays."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=200)
+    model: str | None = Field(default=None, min_length=1, max_length=200)
+    mode: Mode | None = None
+
+
+class Sessions(BaseModel):
+    """A page of sessions, and the cursor of the next one (empty: none)."""
+
+    sessions: list[Session]
+    cursor: str
+
+
+class Opened(Session):
+    """A session with its transcript; follow it from `seq`."""
+
+    rows: tuple[Row, ...]
+    seq: int
+
+
+class Accepted(BaseModel):
+    """A command was taken: the turn it belongs to, and the newest event that knows of it."""
+
+    turn_id: str
+    seq: int
+
+
+@router.get("/me")
+async def me(user: Asking) -> User:
+    """Who is asking."""
+    return user
+
+
+@router.get("/models")
+async def models(user: Asking) -> list[ModelEntry]:
+    """The models that can be picked; any other id may be typed."""
+    return await providers.models(user)
+
+
+@router.post("/sessions", status_code=201)
+async def create(user: Asking, new: NewSession | None = None) -> Session:
+    """Make a session."""
+    wanted = new or NewSession()
+    return await sessions.create(user, wanted.name, wanted.model, wanted.mode, wanted.workspace)
+
+
+@router.get("/sessions")
+async def mine(
+    user: Asking,
+    q: Annotated[str, Query(max_length=200)] = "",
+    cursor: Annotated[str, Query(max_length=64)] = "",
+) -> Sessions:
+    """The sessions of the asking user, the last used first."""
+    found, later = await sessions.mine(user, q, cursor)
+    return Sessions(sessions=found, cursor=later)
+
+
+@router.get("/sessions/{session_id}")
+async def show(user: Asking, session_id: str) -> Opened:
+    """A session with its transcript."""
+    opened = await sessions.open(user, session_id)
+    fields = opened.session.model_dump()
+    return Opened(**fields, rows=tuple(opened.rows), seq=opened.seq)
+
+
+@router.patch("/sessions/{session_id}")
+async def change(user: Asking, session_id: str, changes: Changes) -> Session:
+    """Rename a session, or let another model or mode hold from the next turn on."""
+    return await sessions.change(user, session_id, changes.name, changes.model, changes.mode)
+
+
+@router.delete("/sessions/{session_id}", status_code=204)
+async def delete(user: Asking, session_id: str) -> None:
+    """Take a session out of sight; a running turn is stopped."""
+    await sessions.delete(user, session_id)
+
+
+@router.post("/sessions/{session_id}/commands", status_code=202)
+async def command(user: Asking, session_id: str, body: dict[str, JsonValue]) -> Accepted:
+    """Ask something of a session; with an `id` of your own, sending it twice does it once."""
+    command_id = body.pop("id", "")
+    if not isinstance(command_id, str) or len(command_id) > 200:  # noqa: PLR2004
+        raise Invalid("bad_arguments", what="id is a text of at most 200 characters")
+    turn_id, seq = await sessions.submit(user, session_id, COMMAND.validate_python(body), command_id)
+    return Accepted(turn_id=turn_id, seq=seq)
+
+
+@router.get("/sessions/{session_id}/events", response_class=EventSourceResponse)
+async def events(
+    user: Asking,
+    session_id: str,
+    after: Annotated[int, Query(ge=0)] = 0,
+    last_event_id: Annotated[str, Header()] = "",
+) -> EventSourceResponse:
+    """Follow a session: stored events carry their number as id, deltas of the moment carry none."""
+    cursor = int(last_event_id) if last_event_id.isdecimal() else after
+    following = await sessions.follow(user, session_id, cursor)
+    return EventSourceResponse(_told(following), ping=15)
+
+
+async def _told(following: Following) -> AsyncGenerator[ServerSentEvent, None]:
+    async with following:
+        async for seq, event in following:
+            kind = cast("Any", event).__class__.__name__
+            yield ServerSentEvent(
+                data=event.model_dump_json(), event=kind, id=None if seq is None else str(seq)
+            )

@@ -1,0 +1,31 @@
+"""The page as Reflex knows it."""
+
+import reflex as rx
+import structlog
+
+from app.pages import chat
+from app.words import NAME
+
+logger = structlog.get_logger()
+
+
+def log_error(exception: Exception) -> None:
+    """Log what an event raised that nobody foresaw; nothing of it reaches the page."""
+    logger.error("event failed", exc_info=exception)
+
+
+app = rx.App(
+    stylesheets=["/maestro.css"],
+    head_components=[rx.script(src="/maestro.js", defer=True)],
+    html_lang="en",
+    toaster=None,
+    app_wraps={},
+    backend_exception_handler=log_error,
+)
+for route in ("/", "/s/[id]"):
+    app.add_page(
+        chat.page,
+        route=route,
+        title=NAME,
+        on_load=[chat.ChatState.arrive, chat.ChatState.load_models],
+    )

@@ -1,0 +1,62 @@
+"""The `maestro` command."""
+
+import sys
+
+import typer
+from pydantic import ValidationError
+
+from agent.config import Settings, SettingsError, settings
+from agent.core.errors import Unavailable
+
+cli = typer.Typer(help="Maestro: an AI agent in the browser.", no_args_is_help=True, add_completion=False)
+
+
+@cli.callback()
+def maestro() -> None:
+    """Say what is wrong with the settings before anything else."""
+
+
+@cli.command()
+def serve() -> None:
+    """Serve the page, the API and the agent; brings the database to its newest shape first."""
+    found = checked()
+    from app.server import serve as run  # noqa: PLC0415  the other commands need no page
+
+    migrated(found)
+    run(found)
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to its newest shape."""
+    migrated(checked())
+
+
+def checked() -> Settings:
+    """The settings, or one sentence and the end."""
+    try:
+        return settings()
+    except SettingsError as error:
+        sys.exit(f"maestro: {error}")
+    except ValidationError as error:
+        first = error.errors()[0]
+        sys.exit(f"maestro: {str(first['loc'][0]).upper()}: {first['msg']}")
+
+
+def migrated(found: Settings) -> None:
+    """Migrate, or one sentence and the end."""
+    from agent.running import migrate_now  # noqa: PLC0415  settings are checked first, and quickly
+
+    try:
+        migrate_now(found)
+    except Unavailable as error:
+        sys.exit(f"maestro: the database cannot be opened: {error.values['reason']}")
+
+
+def main() -> None:
+    """Run the command."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""The composer: a prompt, the model and the mode it goes to, send and stop."""
+
+from collections.abc import Callable
+from typing import Any
+
+import reflex as rx
+
+from app.words import MODE_HINTS, MODES
+
+
+def composer(on_send: Any, on_stop: Any, is_working: rx.Var[bool], *chips: rx.Component) -> rx.Component:
+    """The form at the foot of the chat; Enter sends, Shift+Enter breaks the line."""
+    return rx.el.form(
+        rx.el.textarea(
+            id="composer",
+            name="prompt",
+            placeholder="Ask for work. Enter sends, Shift+Enter breaks the line.",
+            aria_label="Prompt",
+            rows="1",
+            auto_focus=True,
+            auto_height=True,
+            enter_key_submit=True,
+        ),
+        rx.el.div(
+            *chips,
+            rx.el.span(class_name="spacer"),
+            rx.cond(is_working, rx.el.button("Stop", type="button", id="stop", on_click=on_stop)),
+            rx.el.button("Send", type="submit", id="send", class_name="primary"),
+            class_name="chips",
+        ),
+        on_submit=on_send,
+        reset_on_submit=True,
+        class_name="composer",
+    )
+
+
+def mode_chip(mode: rx.Var[str], on_change: Any) -> rx.Component:
+    """How much is asked."""
+    return rx.el.select(
+        *(rx.el.option(f"{name}: {MODE_HINTS[mode]}", value=mode) for mode, name in MODES.items()),
+        value=mode,
+        on_change=on_change,
+        id="mode",
+        name="mode",
+        aria_label="Mode",
+    )
+
+
+def model_chip(
+    model: rx.Var[str], models: rx.Var[list[str]], on_type: Any, on_pick: Callable[[Any], Any]
+) -> rx.Component:
+    """Which model answers: typed, or picked from the list."""
+    return rx.el.div(
+        rx.el.input(
+            id="model",
+            name="model",
+            key=model,
+            default_value=model,
+            on_blur=on_type,
+            aria_label="Model",
+            spell_check=False,
+            auto_complete="off",
+            custom_attrs={"enterkeyhint": "done"},
+        ),
+        rx.el.button(
+            "▾",
+            type="button",
+            aria_label="Pick a model",
+            custom_attrs={"popovertarget": "models"},
+        ),
+        rx.el.div(
+            rx.foreach(
+                models,
+                lambda one: rx.el.button(
+                    one,
+                    type="button",
+                    on_click=on_pick(one),
+                    custom_attrs={"popovertarget": "models", "popovertargetaction": "hide"},
+                ),
+            ),
+            id="models",
+            custom_attrs={"popover": "auto"},
+        ),
+        class_name="model",
+    )

@@ -1,0 +1,58 @@
+"""Docks above the composer: questions that wait for a person, and what went wrong."""
+
+from collections.abc import Callable
+from typing import Any
+
+import reflex as rx
+
+from app.shown import Shown
+
+ANSWERS = (
+    ("allow_once", "Allow once", "primary"),
+    ("allow_always", "Always in this session", ""),
+    ("reject_once", "Deny", ""),
+    ("reject_always", "Never in this session", ""),
+)
+
+
+def approval(row: rx.Var[Shown], on_answer: Callable[[Any, str], Any]) -> rx.Component:
+    """One question about a call: what it would do, why it is asked, four answers."""
+    return rx.el.section(
+        rx.el.h2(row.title, " ", rx.el.code(row.subject)),
+        rx.el.pre(row.detail, tab_index=0),
+        rx.el.p(row.reason, class_name="meta"),
+        rx.el.div(
+            *(
+                rx.el.button(
+                    words,
+                    type="button",
+                    class_name=style,
+                    on_click=on_answer(row.approval_id, answer),
+                    custom_attrs={"data-answer": answer},
+                )
+                for answer, words, style in ANSWERS
+            ),
+            class_name="answers",
+        ),
+        class_name="dock approval",
+        role="alert",
+        custom_attrs={"data-approval": row.approval_id},
+    )
+
+
+def approvals(asking: rx.Var[list[Shown]], on_answer: Callable[[Any, str], Any]) -> rx.Component:
+    """All questions that wait."""
+    return rx.foreach(asking, lambda row: approval(row, on_answer))
+
+
+def flash(sentence: rx.Var[str], on_close: Any) -> rx.Component:
+    """A sentence about what went wrong."""
+    return rx.cond(
+        sentence != "",
+        rx.el.div(
+            rx.el.p(sentence),
+            rx.el.button("Close", type="button", on_click=on_close),
+            class_name="dock flash",
+            role="alert",
+        ),
+    )

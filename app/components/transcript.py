@@ -1,0 +1,105 @@
+"""The transcript: prompts, answers, thinking, tool cards, notices."""
+
+import reflex as rx
+
+from app.components.markdown import markdown
+from app.shown import Shown
+
+
+def prompt(row: rx.Var[Shown]) -> rx.Component:
+    """What a person asked for."""
+    return rx.el.article(
+        rx.el.div(row.text, class_name="bubble"),
+        rx.cond(row.status == "queued", rx.el.span("Waits for the running turn", class_name="meta")),
+        class_name="prompt",
+        custom_attrs={"data-role": "user", "aria-label": "You"},
+    )
+
+
+def answer(row: rx.Var[Shown]) -> rx.Component:
+    """What the model answered, in chunks that are drawn once."""
+    return rx.el.article(
+        rx.foreach(row.chunks, lambda chunk: markdown(text=chunk)),
+        class_name="answer",
+        custom_attrs={"data-role": "assistant", "aria-label": "Maestro"},
+    )
+
+
+def thinking(text: rx.Var[str]) -> rx.Component:
+    """Reasoning, folded away."""
+    return rx.el.details(
+        rx.el.summary("Thought"), rx.el.div(text, class_name="thought-text"), class_name="thought"
+    )
+
+
+def tool(row: rx.Var[Shown]) -> rx.Component:
+    """A tool call: one line, opened for its arguments and its result."""
+    return rx.el.details(
+        rx.el.summary(
+            rx.el.span(class_name="glyph", aria_hidden="true"),
+            rx.el.span(row.title, class_name="verb"),
+            rx.el.code(row.subject, class_name="subject", title=row.subject),
+            rx.el.span(row.label, class_name="label"),
+        ),
+        rx.el.pre(row.detail, class_name="arguments", tab_index=0),
+        rx.cond(row.text != "", rx.el.pre(row.text, class_name="result", tab_index=0)),
+        class_name="tool",
+        custom_attrs={"data-call": row.call_id, "data-state": row.status},
+    )
+
+
+def notice(row: rx.Var[Shown]) -> rx.Component:
+    """A sentence about the turn itself."""
+    return rx.el.p(row.text, class_name="notice", role="status")
+
+
+@rx.memo
+def shown_row(row: rx.Var[Shown]) -> rx.Component:
+    """One row, drawn again only when it changes."""
+    return rx.match(
+        row.kind,
+        ("user", prompt(row)),
+        ("text", answer(row)),
+        ("thinking", thinking(row.text)),
+        ("tool", tool(row)),
+        notice(row),
+    )
+
+
+def rows(all_rows: rx.Var[list[Shown]]) -> rx.Component:
+    """Rows of one tier."""
+    return rx.foreach(all_rows, lambda row: rx.fragment(shown_row(row=row), key=row.id))
+
+
+def live_answer(
+    has_answer: rx.Var[bool],
+    settled: rx.Var[list[str]],
+    finished: rx.Var[list[str]],
+    in_code: rx.Var[bool],
+    open_block: rx.Var[str],
+) -> rx.Component:
+    """The answer being given: finished blocks are drawn once, only the open one is drawn again."""
+    return rx.cond(
+        has_answer,
+        rx.el.article(
+            rx.foreach(settled, lambda chunk: markdown(text=chunk)),
+            rx.foreach(finished, lambda block: markdown(text=block)),
+            rx.cond(
+                in_code,
+                rx.el.pre(rx.el.code(open_block), class_name="open-code"),
+                markdown(text=open_block),
+            ),
+            class_name="answer live",
+            custom_attrs={"data-role": "assistant", "aria-label": "Maestro"},
+        ),
+    )
+
+
+def live_thinking(text: rx.Var[str]) -> rx.Component:
+    """Reasoning while it goes on."""
+    return rx.cond(
+        text != "",
+        rx.el.details(
+            rx.el.summary("Thinking …"), rx.el.div(text, class_name="thought-text"), class_name="thought live"
+        ),
+    )

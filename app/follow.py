@@ -1,0 +1,151 @@
+"""Following a session in a tab: events folded into three tiers, each a State of its own, flushed when due."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import reflex as rx
+from reflex_base.event.context import EventContext
+
+from agent import sessions
+from agent.core.identity import User
+from agent.sessions.following import Following
+from app.shown import Shown, all_shown
+from app.view import WINDOW, View
+
+SHORTEST = 0.008
+"""Seconds between two flushes when nothing else is going on."""
+LONGEST = 0.1
+SHARE = 4
+"""A flush may take up a quarter of the time: under load the pause grows with its cost."""
+HEARTBEAT = 2.0
+"""Seconds after which a tab without news is asked whether it is still there."""
+
+
+class HistoryState(rx.State):
+    """What was said before the running turn; changes once a turn."""
+
+    rows: list[Shown] = []
+    has_earlier: bool = False
+    limit: int = WINDOW
+    """Rows that may be shown; grows when a person asks for earlier ones."""
+
+
+class TurnState(rx.State):
+    """What is finished of the running turn (or the last one)."""
+
+    rows: list[Shown] = []
+
+
+class LiveState(rx.State):
+    """What is being said right now."""
+
+    settled: list[str] = []
+    finished: list[str] = []
+    head: str = ""
+    middle: str = ""
+    tail: str = ""
+    in_code: bool = False
+    thought_head: str = ""
+    thought_middle: str = ""
+    thought_tail: str = ""
+    has_answer: bool = False
+
+
+class RunState(rx.State):
+    """Whether a turn runs, what it does, and what it asks."""
+
+    is_working: bool = False
+    label: str = "Idle"
+    asking: list[Shown] = []
+    announcement: str = ""
+
+
+Changes = dict[type[rx.State], dict[str, object]]
+
+
+class Tiers:
+    """What a tab was sent last, so that only what differs is sent again."""
+
+    def __init__(self) -> None:
+        self._sent: Changes = {}
+
+    async def push(self, state: rx.State, view: View) -> None:
+        """Bring a tab's States up to its view."""
+        for tier, values in self._changes(tiers(view)).items():
+            target = await state.get_state(tier)
+            for name, value in values.items():
+                setattr(target, name, value)
+
+    def _changes(self, now: Changes) -> Changes:
+        changes: Changes = {}
+        for tier, values in now.items():
+            before = self._sent.setdefault(tier, {})
+            changed = {name: value for name, value in values.items() if before.get(name, self) != value}
+            before.update(changed)
+            if changed:
+                changes[tier] = changed
+        return changes
+
+
+def tiers(view: View) -> Changes:
+    """A view's values, by the State that holds them."""
+    answer, thinking = view.answer, view.thinking
+    changes: Changes = {
+        LiveState: {
+            "settled": list(answer.settled),
+            "finished": list(answer.finished),
+            "head": answer.open.head,
+            "middle": answer.open.middle,
+            "tail": answer.open.tail,
+            "in_code": answer.in_code,
+            "has_answer": bool(answer.settled or answer.finished or len(answer.open)),
+            "thought_head": thinking.head,
+            "thought_middle": thinking.middle,
+            "thought_tail": thinking.tail,
+        },
+        RunState: {"is_working": view.is_working, "label": view.run_state, "asking": view.asking},
+    }
+    if view.take_change():
+        changes[HistoryState] = {"rows": all_shown(view.history), "has_earlier": view.has_earlier}
+        changes[TurnState] = {"rows": all_shown(view.turn)}
+    return changes
+
+
+async def stream(
+    user: User, session_id: str, view: View, flush: Callable[[], "asyncio.Future[None]"]
+) -> None:
+    """Follow a session until the tab is gone; `flush` sends the view."""
+    async with await sessions.follow(user, session_id) as following:
+        pause = SHORTEST
+        while await _heard(following, view):
+            began = time.perf_counter()
+            await flush()
+            took = time.perf_counter() - began
+            pause = min(LONGEST, max(SHORTEST, SHARE * took))
+            await asyncio.sleep(max(0.0, pause - took))
+
+
+async def _heard(following: Following, view: View) -> bool:
+    """Fold all that is there into the view; False when the tab is gone."""
+    batch = asyncio.ensure_future(following.batch())
+    try:
+        while not (await asyncio.wait({batch}, timeout=HEARTBEAT))[0]:
+            if not await is_connected():
+                return False
+    finally:
+        if not batch.done():
+            batch.cancel()
+    for _, event in batch.result():
+        view.apply(event)
+    return True
+
+
+async def is_connected() -> bool:
+    """Whether the tab of this event still has its socket; Reflex does not end the events of a closed tab."""
+    from app.app import app  # noqa: PLC0415  the app imports the pages, and they this
+
+    namespace = app.event_namespace
+    return namespace is not None and await namespace._token_manager.is_token_connected(
+        EventContext.get().token
+    )

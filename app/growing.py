@@ -1,0 +1,115 @@
+"""Text that grows while it is shown: cut so that each flush sends little and draws little."""
+
+CHUNK = 4096
+"""Characters of finished blocks after which they settle into one chunk."""
+TAIL = 256
+MIDDLE = 4096
+
+
+class Levels:
+    """A growing text as three strings that make it up; the last changes often and is short.
+
+    Sending only what changed costs O(n log n) characters for a text of n, instead of O(n²).
+
+    >>> levels = Levels()
+    >>> levels.add("Hello")
+    >>> levels.add(" world")
+    >>> (levels.head, levels.middle, levels.tail)
+    ('', '', 'Hello world')
+    """
+
+    def __init__(self) -> None:
+        self.head = self.middle = self.tail = ""
+
+    def add(self, text: str) -> None:
+        """Let it grow."""
+        self.tail += text
+        if len(self.tail) > TAIL:
+            self.middle, self.tail = self.middle + self.tail, ""
+        if len(self.middle) > MIDDLE:
+            self.head, self.middle = self.head + self.middle, ""
+
+    def clear(self) -> None:
+        """Make it empty."""
+        self.head = self.middle = self.tail = ""
+
+    def __len__(self) -> int:
+        return len(self.head) + len(self.middle) + len(self.tail)
+
+
+class Blocks:
+    """Growing Markdown: finished blocks, which are drawn once, and the open one."""
+
+    def __init__(self) -> None:
+        self.settled: list[str] = []
+        """Finished blocks, joined to chunks."""
+        self.finished: list[str] = []
+        """Finished blocks that have not settled yet."""
+        self.open = Levels()
+        """The block that still grows."""
+        self._line = ""
+        self._fence = ""
+        self._after_blank = False
+
+    @property
+    def in_code(self) -> bool:
+        """Whether the open block is a code fence without its end."""
+        return bool(self._fence)
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "".join([*self.settled, *self.finished, self.open.head, self.open.middle, self.open.tail])
+
+    def add(self, text: str) -> None:
+        """Let it grow."""
+        for piece in text.splitlines(keepends=True):
+            if not self._line and self._after_blank and not self._fence and not piece[0].isspace():
+                self._finish()
+            self._line += piece
+            self.open.add(piece)
+            if piece.endswith("\n"):
+                self._end_line()
+
+    def _end_line(self) -> None:
+        line, self._line = self._line.strip(), ""
+        was_code = bool(self._fence)
+        self._fence = fence_after(line, self._fence)
+        self._after_blank = not line and not was_code
+        if was_code and not self._fence:
+            self._finish()
+
+    def _finish(self) -> None:
+        if len(self.open):
+            self.finished.append(self.open.head + self.open.middle + self.open.tail)
+            self.open.clear()
+        if sum(map(len, self.finished)) > CHUNK:
+            self.settled.append("".join(self.finished))
+            self.finished = []
+
+
+def fence_after(line: str, fence: str) -> str:
+    """The code fence that is open after a line, given the one open before it (empty: none).
+
+    >>> fence_after("```python", ""), fence_after("text", "```"), fence_after("```", "```")
+    ('```', '```', '')
+    """
+    if fence:
+        return "" if line.startswith(fence) and not line.strip(fence[0]) else fence
+    for mark in "`~":
+        length = len(line) - len(line.lstrip(mark))
+        if length >= 3 and not (mark == "`" and "`" in line[length:]):  # noqa: PLR2004  CommonMark 4.5
+            return mark * length
+    return ""
+
+
+def chunks(text: str) -> list[str]:
+    r"""A finished text, cut between blocks into chunks that are drawn one by one.
+
+    >>> chunks("a\n\nb")
+    ['a\n\nb']
+    """
+    blocks = Blocks()
+    blocks.add(text)
+    rest = "".join([*blocks.finished, blocks.open.head, blocks.open.middle, blocks.open.tail])
+    return [*blocks.settled, *([rest] if rest else [])]

@@ -1,0 +1,231 @@
+"""The chat: `/` begins a session, `/s/ID` shows one."""
+
+from typing import Annotated, Any
+
+import reflex as rx
+from pydantic import Field
+from reflex_components_core.core.banner import has_connection_errors
+
+from agent import providers, sessions
+from agent.config import settings
+from agent.core.commands import Answer, Interrupt, Prompt
+from agent.core.errors import Invalid, MaestroError
+from agent.core.identity import User
+from agent.core.messages import Text
+from agent.core.policy import Answer as ApprovalAnswer
+from agent.core.policy import Mode
+from app import follow
+from app.auth import who
+from app.components import composer, docks, sidebar, transcript
+from app.listing import SessionsState, list_anew
+from app.state import FlashState, asked, flash
+from app.view import WINDOW, View
+from app.words import NAME, RECONNECTING
+
+Id = Annotated[str, Field(max_length=64)]
+Prose = Annotated[str, Field(max_length=1_000_000)]
+
+
+class ChatState(rx.State):
+    """The session in this tab, and what a person asks of it."""
+
+    session_id: str = ""
+    name: str = ""
+    model: str = ""
+    mode: str = "ask"
+    workspace: str = ""
+    models: list[str] = []
+
+    @rx.event(background=True, supersedes=True)
+    async def arrive(self) -> None:
+        """Show the session of the page's address, and follow it for as long as the tab is there."""
+        path = self.router.url.path.rstrip("/")
+        session_id = path.removeprefix("/s/") if path.startswith("/s/") else ""
+        try:
+            user = await who(self)
+            async with self:
+                view = await self._show(user, session_id)
+            tiers = follow.Tiers()
+
+            async def flush() -> None:
+                async with self:
+                    await tiers.push(self, view)
+                    if view.take_start():
+                        await list_anew(self, user)
+                        self.name = (await sessions.get(user, session_id)).name
+
+            await flush()
+            if session_id:
+                await follow.stream(user, session_id, view, flush)
+        except MaestroError as error:
+            async with self:
+                await flash(self, error)
+
+    async def _show(self, user: User, session_id: str) -> View:
+        """Take the session's settings over; gives the view it will be drawn from."""
+        history = await self.get_state(follow.HistoryState)
+        if session_id != self.session_id:
+            history.limit = WINDOW
+        self.session_id = self.name = self.workspace = ""
+        await list_anew(self, user)
+        if session_id:
+            session = await sessions.get(user, session_id)
+            self.session_id, self.name, self.workspace = session.id, session.name, session.workspace
+            self.model, self.mode = session.model, session.mode
+        elif not self.model:
+            self.model = providers.default_model(settings())
+        return View(history.limit)
+
+    @rx.event
+    @asked
+    async def send(self, user: User, form: dict[str, Any]) -> Any:
+        """Ask for work; on a new page the session is made first."""
+        text = str(form.get("prompt", "")).strip()
+        if not text:
+            raise Invalid("empty_prompt")
+        prompt = Prompt(parts=(Text(text=text),))
+        if self.session_id:
+            await sessions.submit(user, self.session_id, prompt)
+            return None
+        session = await sessions.create(user, model=self.model, mode=_mode(self.mode))
+        await sessions.submit(user, session.id, prompt)
+        return rx.redirect(f"/s/{session.id}")
+
+    @rx.event(background=True)
+    async def load_models(self) -> None:
+        """Fill the list of models, however long their providers take."""
+        try:
+            known = await providers.models(await who(self))
+        except MaestroError:
+            return  # `arrive` has said it
+        async with self:
+            self.models = [model.id for model in known]
+
+    @rx.event
+    @asked
+    async def show_earlier(self, _user: User) -> Any:
+        """Show more of the history; the follower begins anew with more of it."""
+        (await self.get_state(follow.HistoryState)).limit += WINDOW
+        return ChatState.arrive
+
+    @rx.event
+    @asked
+    async def stop(self, user: User) -> None:
+        """Stop the running turn."""
+        await sessions.submit(user, self.session_id, Interrupt())
+
+    @rx.event
+    @asked
+    async def answer(self, user: User, approval_id: Id, answer: ApprovalAnswer) -> None:
+        """Answer an approval."""
+        await sessions.submit(user, self.session_id, Answer(approval_id=approval_id, answer=answer))
+
+    @rx.event
+    @asked
+    async def choose_model(self, user: User, model: Id) -> None:
+        """Let another model answer from the next turn on."""
+        self.model = model.strip()
+        if self.session_id and self.model:
+            await sessions.change(user, self.session_id, model=self.model)
+
+    @rx.event
+    @asked
+    async def choose_mode(self, user: User, mode: Mode) -> None:
+        """Let another mode hold from the next turn on."""
+        self.mode = mode
+        if self.session_id:
+            await sessions.change(user, self.session_id, mode=mode)
+
+
+def _mode(mode: str) -> Mode:
+    known: dict[str, Mode] = {"plan": "plan", "ask": "ask", "edit": "edit", "auto": "auto"}
+    return known.get(mode, "ask")
+
+
+def page() -> rx.Component:
+    """The chat page."""
+    live = follow.LiveState
+    return rx.el.div(
+        sidebar.sidebar(SessionsState.entries, ChatState.session_id),
+        rx.el.main(
+            header(),
+            rx.el.div(
+                rx.el.div(
+                    rx.cond(ChatState.session_id == "", welcome()),
+                    rx.cond(
+                        follow.HistoryState.has_earlier,
+                        rx.el.button("Show earlier", type="button", on_click=ChatState.show_earlier),
+                    ),
+                    transcript.rows(follow.HistoryState.rows),
+                    transcript.rows(follow.TurnState.rows),
+                    transcript.live_thinking(live.thought_head + live.thought_middle + live.thought_tail),
+                    transcript.live_answer(
+                        live.has_answer,
+                        live.settled,
+                        live.finished,
+                        live.in_code,
+                        live.head + live.middle + live.tail,
+                    ),
+                    class_name="column",
+                ),
+                id="transcript",
+                tab_index=0,
+                aria_label="Transcript",
+            ),
+            rx.el.div(
+                docks.flash(FlashState.sentence, FlashState.close),
+                docks.approvals(follow.RunState.asking, ChatState.answer),
+                composer.composer(
+                    ChatState.send,
+                    ChatState.stop,
+                    follow.RunState.is_working,
+                    composer.mode_chip(ChatState.mode, ChatState.choose_mode),
+                    composer.model_chip(
+                        ChatState.model, ChatState.models, ChatState.choose_model, ChatState.choose_model
+                    ),
+                ),
+                class_name="column foot",
+            ),
+            rx.el.div(follow.RunState.announcement, role="status", class_name="unseen"),
+        ),
+        class_name="page",
+    )
+
+
+def header() -> rx.Component:
+    """The session's name and what it is doing."""
+    return rx.el.header(
+        rx.el.button(
+            "☰",
+            type="button",
+            class_name="menu",
+            aria_label="Sessions",
+            custom_attrs={"popovertarget": "sidebar"},
+        ),
+        rx.el.h1(rx.cond(ChatState.name == "", NAME, ChatState.name)),
+        rx.el.span(
+            rx.cond(has_connection_errors, RECONNECTING, follow.RunState.label),
+            id="run-state",
+            role="status",
+            custom_attrs={"data-working": follow.RunState.is_working},
+        ),
+    )
+
+
+def welcome() -> rx.Component:
+    """What an empty page says."""
+    return rx.el.section(
+        rx.el.h2("What should be done?"),
+        rx.el.p(
+            "Maestro works on files in a folder of its own, shows each step, and asks before it changes anything."
+        ),
+        rx.cond(
+            ChatState.model == "demo:scripted",
+            rx.el.p(
+                "No model key is set, so a scripted demo answers. For a real model put GEMINI_API_KEY, "
+                "OPENAI_API_KEY or ANTHROPIC_API_KEY into the file .env and start Maestro again.",
+                class_name="meta",
+            ),
+        ),
+        class_name="welcome",
+    )

@@ -1,0 +1,80 @@
+"""The whole server on one port: page, socket and API behind the guard."""
+
+import os
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from agent.config import Settings
+from agent.running import running
+from app.api.application import application as api_application
+from app.build import BUILT
+from app.guard import Guard
+
+REFLEX = {
+    "REFLEX_ENV_MODE": "prod",
+    "REFLEX_STATE_MANAGER_MODE": "memory",
+    "REFLEX_TELEMETRY_ENABLED": "false",
+    "REFLEX_CHECK_LATEST_VERSION": "false",
+    "__REFLEX_SKIP_COMPILE": "true",
+    "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
+}
+"""Serve the page as it was built: no compiling, no node, no bun. The last two are Reflex's own inner names."""
+
+
+async def healthz(_request: Request) -> JSONResponse:
+    """Say that the server is up."""
+    return JSONResponse({"status": "ok"})
+
+
+def page_application(settings: Settings) -> Starlette:
+    """Reflex's application, serving the built page."""
+    os.environ.update(REFLEX)
+    os.environ["REFLEX_CORS_ALLOWED_ORIGINS"] = settings.origin
+    from app.app import app  # noqa: PLC0415  Reflex reads its settings when it is imported
+
+    page = app()
+    if not isinstance(page, Starlette):
+        raise TypeError("Reflex gives another kind of application than this code knows.")
+    return page
+
+
+def application(settings: Settings, local_key: str) -> ASGIApp:
+    """The server as an ASGI application."""
+    page = page_application(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None, None]:
+        async with running(settings) as owner, page.router.lifespan_context(page):
+            guard.owner = owner
+            yield
+
+    routes = [Route("/healthz", healthz), Mount("/api/v1", api_application()), Mount("/", page)]
+    guard = Guard(Starlette(routes=routes, lifespan=lifespan), settings, BUILT, local_key)
+    return guard
+
+
+def serve(settings: Settings) -> None:
+    """Serve until stopped."""
+    local_key = secrets.token_urlsafe(16)
+    visit = f"{settings.origin}/" + (f"?key={local_key}" if settings.maestro_local_key else "")
+    config = uvicorn.Config(
+        application(settings, local_key),
+        host=settings.maestro_host,
+        port=settings.maestro_port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws_max_size=1_000_000,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=3,
+    )
+    print(f"Maestro is at {visit}", flush=True)  # noqa: T201  what a person waits for
+    uvicorn.Server(config).run()

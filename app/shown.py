@@ -1,0 +1,131 @@
+"""A transcript's rows as the page draws them: words chosen, long texts cut."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from agent.core.transcript import Row
+from app.growing import chunks
+from app.words import ASKS, REASONS, STATUS, VERBS, notice_sentence
+
+PREVIEW = 1200
+"""Characters of a tool's arguments or result that travel with its row."""
+
+
+@dataclass
+class Shown:
+    """One row of the page."""
+
+    id: str = ""
+    kind: str = ""
+    """user, text, thinking, tool or notice."""
+    text: str = ""
+    chunks: list[str] = field(default_factory=list[str])
+    """An answer's Markdown, in pieces that are drawn one by one."""
+    status: str = ""
+    label: str = ""
+    """The status in a word."""
+    title: str = ""
+    """What a tool does, in words."""
+    subject: str = ""
+    """What it does it to."""
+    detail: str = ""
+    """What it was asked for."""
+    call_id: str = ""
+    approval_id: str = ""
+    reason: str = ""
+
+
+@dataclass
+class Entry:
+    """One session in the list beside the page."""
+
+    id: str = ""
+    name: str = ""
+    href: str = ""
+
+
+def shown(row: Row) -> Shown:
+    """A row as the page draws it.
+
+    >>> shown(Row(id="1", kind="tool", title="grep", status="ok", values={"pattern": "x"})).title
+    'Searched'
+    """
+    match row.kind:
+        case "tool":
+            return _tool(row)
+        case "text":
+            return Shown(id=row.id, kind="text", chunks=chunks(row.text))
+        case "notice":
+            return Shown(id=row.id, kind="notice", text=notice_sentence(row.title, row.text, row.values))
+        case _:
+            return Shown(id=row.id, kind=row.kind, text=row.text, status=row.status)
+
+
+def _tool(row: Row) -> Shown:
+    asking = row.status == "asking"
+    done, doing = VERBS.get(row.title, (row.title, row.title))
+    title = ASKS.get(row.title, row.title) if asking else doing if row.status == "running" else done
+    return Shown(
+        id=row.id,
+        kind="tool",
+        text=preview(row.text),
+        status=row.status,
+        label=STATUS.get(row.status, row.status),
+        title=title,
+        subject=subject(row.values),
+        detail=detail(row.values, PREVIEW * 4 if asking else PREVIEW),
+        call_id=row.call_id,
+        approval_id=row.approval_id,
+        reason=REASONS.get(row.reason, row.reason),
+    )
+
+
+def subject(arguments: dict[str, JsonValue]) -> str:
+    """What a call is about, in a few characters.
+
+    >>> subject({"path": "src/app.py", "offset": 3})
+    'src/app.py'
+    """
+    for name in ("path", "pattern", "command", "url"):
+        value = arguments.get(name)
+        if isinstance(value, str) and value:
+            return value if len(value) <= 80 else f"{value[:38]}…{value[-38:]}"  # noqa: PLR2004
+    return ""
+
+
+def detail(arguments: dict[str, JsonValue], most: int) -> str:
+    r"""What a call asks for: the text it writes or changes as it is, else its arguments.
+
+    >>> detail({"path": "a", "old_string": "x", "new_string": "y"}, 99)
+    '- x\n+ y'
+    """
+    if "old_string" in arguments or "new_string" in arguments:
+        old = _marked("- ", str(arguments.get("old_string", "")))
+        return preview(old + _marked("+ ", str(arguments.get("new_string", ""))), most).rstrip("\n")
+    if isinstance(content := arguments.get("content"), str):
+        return preview(content, most)
+    return preview(json.dumps(arguments, ensure_ascii=False, indent=1), most)
+
+
+def _marked(mark: str, text: str) -> str:
+    return "".join(f"{mark}{line}\n" for line in text.splitlines())
+
+
+def preview(text: str, most: int = PREVIEW) -> str:
+    r"""The beginning and the end of a long text.
+
+    >>> preview("abcdef", 4)
+    'ab\n… 2 characters …\nef'
+    """
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]}\n… {len(text) - 2 * half:,} characters …\n{text[-half:]}"
+
+
+def all_shown(rows: Iterable[Row]) -> list[Shown]:
+    """Rows as the page draws them, without those it has nothing to show of."""
+    return [shown(row) for row in rows]

@@ -1,0 +1,134 @@
+"""What one tab shows of a session, folded from its events into three tiers: history, turn and live."""
+
+from agent.core.events import Delta, Event, Live, Snapshot, StepFinished, TurnStarted
+from agent.core.messages import Text
+from agent.core.transcript import Row, Transcript
+from app.growing import Blocks, Levels
+from app.shown import Shown, shown
+from app.words import ANSWERING, IDLE, NEEDS_YOU, THINKING, run_state
+
+WINDOW = 60
+"""Rows of history on the page."""
+TURN_ROWS = 48
+"""Rows of the running turn before the older ones become history."""
+
+
+class View:
+    """A tab's fold. The live answer stays where it was drawn until something must be drawn after it."""
+
+    def __init__(self, limit: int = WINDOW) -> None:
+        self.transcript = Transcript()
+        self.answer = Blocks()
+        self.thinking = Levels()
+        self.asking: list[Shown] = []
+        self._boundary = 0
+        """Rows before it are history."""
+        self._kept = ""
+        """The id of the row that is still shown as the live answer."""
+        self._started = False
+        self._changed = True
+        """Whether rows differ from those handed out last."""
+        self.limit = limit
+        """Rows of history that may be shown."""
+
+    def apply(self, event: Event | Live) -> None:
+        """Fold one event in."""
+        match event:
+            case Delta():
+                self._hear(event)
+                return
+            case Snapshot():
+                self._forget_live()
+                for said in event.said:
+                    self._hear(Delta(kind=said.kind, text=said.text, call_id=said.call_id))
+                return
+            case StepFinished():
+                self._finish_step(event)
+            case TurnStarted():
+                self._forget_live()
+            case _:
+                pass
+        self.transcript.apply(event)
+        if isinstance(event, TurnStarted):
+            self._started = True
+            self._boundary = len(self.transcript.rows) - 1
+        self._settle(event)
+
+    def _hear(self, delta: Delta) -> None:
+        if self._kept:
+            self._forget_live()
+        match delta.kind:
+            case "text":
+                self.answer.add(delta.text)
+            case "thinking":
+                self.thinking.add(delta.text)
+            case _:
+                pass
+
+    def _finish_step(self, event: StepFinished) -> None:
+        """Keep the answer where it is drawn, when it is the step's only words and its last part."""
+        self.thinking.clear()
+        texts = [part.text for part in event.message.parts if isinstance(part, Text) and part.text]
+        last = event.message.parts[-1] if event.message.parts else None
+        if len(texts) == 1 and isinstance(last, Text) and self.answer.text == texts[0]:
+            self._kept = "next"
+        else:
+            self._forget_live()
+
+    def _settle(self, event: Event) -> None:
+        rows = self.transcript.rows
+        self._changed = True
+        if isinstance(event, StepFinished) and self._kept:
+            self._kept = rows[-1].id
+        elif self._kept and rows and rows[-1].id != self._kept:
+            self._forget_live()
+        self._boundary = max(self._boundary, len(rows) - TURN_ROWS)
+        self.asking = [shown(row) for row in rows[self._boundary :] if row.status == "asking"]
+
+    def _forget_live(self) -> None:
+        self._changed = self._changed or bool(self._kept)
+        self.answer = Blocks()
+        self.thinking.clear()
+        self._kept = ""
+
+    def take_start(self) -> bool:
+        """Whether a turn has started since this was asked last."""
+        started, self._started = self._started, False
+        return started
+
+    def take_change(self) -> bool:
+        """Whether rows have changed since this was asked last."""
+        changed, self._changed = self._changed, False
+        return changed
+
+    @property
+    def history(self) -> list[Row]:
+        """The newest rows before the turn."""
+        return self.transcript.rows[max(0, self._boundary - self.limit) : self._boundary]
+
+    @property
+    def has_earlier(self) -> bool:
+        """Whether there are rows before the history that is shown."""
+        return self._boundary > self.limit
+
+    @property
+    def turn(self) -> list[Row]:
+        """The turn's rows, without the one that is still shown as the live answer."""
+        return [row for row in self.transcript.rows[self._boundary :] if row.id != self._kept]
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a turn runs."""
+        return bool(self.transcript.turn_id)
+
+    @property
+    def run_state(self) -> str:
+        """What is going on, in a word or two."""
+        if not self.is_working:
+            return IDLE
+        if self.asking:
+            return NEEDS_YOU
+        running = [row for row in self.transcript.rows[self._boundary :] if row.status == "running"]
+        if running:
+            return run_state(running[-1].title)
+        return ANSWERING if len(self.answer.open) or self.answer.finished else THINKING

@@ -1,0 +1,156 @@
+"""Every sentence a person reads, by code and key."""
+
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from agent.core.errors import MaestroError
+
+NAME = "Maestro"
+UNNAMED = "New session"
+
+PROVIDERS = {
+    "gemini": "Gemini",
+    "vertex": "Vertex AI",
+    "openai": "OpenAI",
+    "anthropic": "Anthropic",
+    "compatible": "The model server",
+    "demo": "The demo model",
+}
+
+ERRORS = {
+    "session": "There is no such session here.",
+    "approval_closed": "This question has been answered already.",
+    "prompt_started": "This prompt is no longer waiting.",
+    "model_unknown": "{model} is no model id: it looks like openai:NAME, anthropic:NAME, gemini:NAME, "
+    "compatible:NAME or demo:scripted.",
+    "key_missing": "{provider} has no key. Put {setting}=… into the file .env and start Maestro again, or "
+    "pick the demo model.",
+    "workspace_outside_roots": "This folder is not under one of the allowed workspace folders "
+    "(MAESTRO_WORKSPACE_ROOTS).",
+    "workspace_missing": "There is no such folder.",
+    "database": "The database does not answer, so nothing was saved. Is the disk full? "
+    "Try again in a moment.",
+    "not_signed_in": "You are not signed in. Open this page anew.",
+    "bad_arguments": "That did not make sense to the server: {what}.",
+    "empty_prompt": "Say what you want done.",
+    "internal": "Something broke on our side. The server's log has it under {reference}.",
+}
+
+TURN_ERRORS = {
+    "auth": "{provider} refused the key. Check it, or pick another model.",
+    "quota": "{provider} says the quota or credit is used up. Pick another model, or raise it there.",
+    "rate": "{provider} asks for a pause{wait}. Send again then, or pick another model.",
+    "overloaded": "{provider} is overloaded or out of order. Send again in a moment, or pick another model.",
+    "context": "This session has become too long for {model}. Start a new one, "
+    "or pick a model that holds more.",
+    "safety": "{provider} blocked this for safety. Say it differently, or pick another model.",
+    "network": "{provider} could not be reached. Is its address right and the network up? Then send again.",
+    "cut": "{provider} broke off in mid-answer. Send again to go on.",
+    "bad_request": "{provider} did not accept the request: {message}",
+    "restart": "The server stopped during this turn. Check what was done, then send again to go on.",
+    "internal": ERRORS["internal"],
+    "key_missing": ERRORS["key_missing"],
+    "model_unknown": ERRORS["model_unknown"],
+}
+
+NOTICES = {
+    "cancelled": "Stopped.",
+    "max_tokens": "The answer reached the model's length limit. Say “go on” to continue.",
+    "max_steps": "The turn took 100 steps and was stopped. Say “go on” to continue.",
+    "refusal": "{model} declined to answer.",
+    "model_switched": "From here on {after} answers.",
+    "storage_waiting": "The database does not answer; waiting for it. Nothing is lost yet.",
+    "storage_failed": "The database does not answer, so the end of this turn could not be saved.",
+}
+
+REASONS = {
+    "no_rule": "Nothing allows it yet.",
+    "rule": "A rule says to ask.",
+}
+
+VERBS = {
+    "read_file": ("Read", "Reading"),
+    "list_directory": ("Listed", "Listing"),
+    "glob": ("Found files", "Finding files"),
+    "grep": ("Searched", "Searching"),
+    "write_file": ("Wrote", "Writing"),
+    "edit": ("Edited", "Editing"),
+}
+
+ASKS = {
+    "write_file": "Write a file",
+    "edit": "Edit a file",
+}
+
+STATUS = {
+    "waiting": "Waiting",
+    "asking": "Needs your OK",
+    "running": "Running",
+    "ok": "Done",
+    "failed": "Failed",
+    "rejected": "Not allowed",
+    "cancelled": "Stopped",
+    "unknown": "Outcome unknown",
+}
+
+MODES = {"plan": "Plan", "ask": "Ask", "edit": "Edit", "auto": "Auto"}
+MODE_HINTS = {
+    "plan": "only reads, and presents a plan",
+    "ask": "asks before it changes anything",
+    "edit": "edits files without asking",
+    "auto": "acts without asking, within the rules",
+}
+
+IDLE = "Idle"
+THINKING = "Thinking"
+ANSWERING = "Answering"
+NEEDS_YOU = "Needs you"
+RECONNECTING = "Reconnecting…"
+ANSWER_FINISHED = "Answer finished."
+
+
+def error_sentence(error: MaestroError) -> str:
+    """What a person is told of an error.
+
+    >>> from agent.core.errors import NotFound
+    >>> error_sentence(NotFound("session"))
+    'There is no such session here.'
+    """
+    return _filled(ERRORS.get(error.code, ERRORS["internal"]), {"reference": error.code, **error.values})
+
+
+def notice_sentence(code: str, error: str, values: Mapping[str, JsonValue]) -> str:
+    """What a person is told at the end of a turn that did not end well, or of something worth knowing.
+
+    >>> notice_sentence("error", "rate", {"model": "openai:gpt", "retry_after": 22})
+    'OpenAI asks for a pause of 22 s. Send again then, or pick another model.'
+    """
+    sentence = TURN_ERRORS.get(error, TURN_ERRORS["internal"]) if code == "error" else NOTICES.get(code, code)
+    return _filled(sentence, values)
+
+
+def run_state(tool: str) -> str:
+    """The run state while a tool works.
+
+    >>> run_state("grep")
+    'Searching'
+    """
+    return VERBS.get(tool, ("", f"Running {tool}"))[1]
+
+
+def _filled(sentence: str, values: Mapping[str, JsonValue]) -> str:
+    known: dict[str, JsonValue] = {"model": "the model", "message": "", "reference": "?", "what": ""}
+    known.update(values)
+    provider = str(known.get("provider") or str(known["model"]).partition(":")[0])
+    retry_after = known.get("retry_after")
+    wait = f" of {retry_after:.0f} s" if isinstance(retry_after, int | float) else ""
+    names = {**known, "provider": PROVIDERS.get(provider, provider), "wait": wait}
+    return sentence.format_map(_Blank(names))
+
+
+class _Blank(dict[str, object]):
+    """Leaves a gap where a value is missing: a sentence with a gap is better than none."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
