@@ -16,7 +16,11 @@ def log_error(exception: Exception) -> None:
 
 app = rx.App(
     stylesheets=["/maestro.css"],
-    head_components=[rx.script(src="/maestro.js", defer=True)],
+    head_components=[
+        rx.el.link(rel="icon", href="/icon.svg", type="image/svg+xml"),
+        rx.el.meta(name="color-scheme", content="light dark"),
+        rx.script(src="/maestro.js", defer=True),
+    ],
     html_lang="en",
     toaster=None,
     app_wraps={},

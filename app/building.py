@@ -1,4 +1,4 @@
-"""What our build adds to Reflex's: the page's own origin instead of a fixed one, and hashes for the policy."""
+"""What our build adds to Reflex's: the page's own origin instead of a fixed one, and script hashes."""
 
 import base64
 import hashlib

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import reflex as rx
 from reflex_base.event.context import EventContext
@@ -10,6 +10,7 @@ from reflex_base.event.context import EventContext
 from agent import sessions
 from agent.core.identity import User
 from agent.sessions.following import Following
+from app.pace import Pace
 from app.shown import Shown, all_shown
 from app.view import WINDOW, View
 
@@ -113,17 +114,17 @@ def tiers(view: View) -> Changes:
 
 
 async def stream(
-    user: User, session_id: str, view: View, flush: Callable[[], "asyncio.Future[None]"]
+    user: User, session_id: str, view: View, pace: Pace, flush: Callable[[], Awaitable[None]]
 ) -> None:
     """Follow a session until the tab is gone; `flush` sends the view."""
     async with await sessions.follow(user, session_id) as following:
-        pause = SHORTEST
         while await _heard(following, view):
             began = time.perf_counter()
             await flush()
             took = time.perf_counter() - began
             pause = min(LONGEST, max(SHORTEST, SHARE * took))
             await asyncio.sleep(max(0.0, pause - took))
+            await pace.room()
 
 
 async def _heard(following: Following, view: View) -> bool:

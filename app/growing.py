@@ -49,7 +49,8 @@ class Blocks:
         """The block that still grows."""
         self._line = ""
         self._fence = ""
-        self._after_blank = False
+        self._may_end = False
+        """Whether the open block ends before the next line, unless that is indented."""
 
     @property
     def in_code(self) -> bool:
@@ -64,7 +65,7 @@ class Blocks:
     def add(self, text: str) -> None:
         """Let it grow."""
         for piece in text.splitlines(keepends=True):
-            if not self._line and self._after_blank and not self._fence and not piece[0].isspace():
+            if not self._line and self._may_end and not piece[0].isspace():
                 self._finish()
             self._line += piece
             self.open.add(piece)
@@ -75,9 +76,7 @@ class Blocks:
         line, self._line = self._line.strip(), ""
         was_code = bool(self._fence)
         self._fence = fence_after(line, self._fence)
-        self._after_blank = not line and not was_code
-        if was_code and not self._fence:
-            self._finish()
+        self._may_end = not self._fence and (was_code or not line)
 
     def _finish(self) -> None:
         if len(self.open):

@@ -85,7 +85,7 @@ class Guard:
                 cookie = await self._first_visit(scope, headers)
                 answer = self._stranger(scope, cookie)
         if answer is not None:
-            await _refuse(answer, scope, receive, send)
+            await _refuse(answer, scope, receive, self._with_headers(send, ""))
             return
         await self.app(scope, receive, self._with_headers(send, cookie))
 

@@ -23,10 +23,11 @@ REFLEX = {
     "REFLEX_STATE_MANAGER_MODE": "memory",
     "REFLEX_TELEMETRY_ENABLED": "false",
     "REFLEX_CHECK_LATEST_VERSION": "false",
+    "REFLEX_WEB_WORKDIR": str(BUILT.parent.parent),
     "__REFLEX_SKIP_COMPILE": "true",
     "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
 }
-"""Serve the page as it was built: no compiling, no node, no bun. The last two are Reflex's own inner names."""
+"""Serve the page as it was built: no compiling, no node, no bun. The last two are inner names of Reflex."""
 
 
 async def healthz(_request: Request) -> JSONResponse:

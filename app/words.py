@@ -28,7 +28,7 @@ ERRORS = {
     "pick the demo model.",
     "workspace_outside_roots": "This folder is not under one of the allowed workspace folders "
     "(MAESTRO_WORKSPACE_ROOTS).",
-    "workspace_missing": "There is no such folder.",
+    "no_such_workspace": "There is no such folder.",
     "database": "The database does not answer, so nothing was saved. Is the disk full? "
     "Try again in a moment.",
     "not_signed_in": "You are not signed in. Open this page anew.",

@@ -1,5 +1,6 @@
 """The loop's model step and tool step, as plain functions."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
 
@@ -13,6 +14,9 @@ from agent.core.messages import Message, ToolCall, ToolResult
 from agent.core.provider import Request
 from agent.sessions.prompting import system_prompt
 from agent.sessions.speech import Speech
+
+SHARE_AFTER = 0.004
+"""Seconds of talk without a pause after which the others get their turn: a buffered stream never waits."""
 
 logger = structlog.get_logger()
 
@@ -31,11 +35,16 @@ async def ask_model(user: User, session: Session, history: Sequence[Message], sp
         messages=tuple(history),
         tools=tooling.definitions(user, session),
     )
+    clock = asyncio.get_running_loop().time
     async with aclosing(provider.stream(request)) as stream:
+        yielded = clock()
         async for said in stream:
             if isinstance(said, StepFinished):
                 return said
             speech.say(said)
+            if clock() - yielded > SHARE_AFTER:
+                await asyncio.sleep(0)
+                yielded = clock()
     raise ProviderError("cut", "The stream ended without its last word.")
 
 

@@ -9,27 +9,33 @@ from app.words import MODE_HINTS, MODES
 
 
 def composer(on_send: Any, on_stop: Any, is_working: rx.Var[bool], *chips: rx.Component) -> rx.Component:
-    """The form at the foot of the chat; Enter sends, Shift+Enter breaks the line."""
-    return rx.el.form(
-        rx.el.textarea(
-            id="composer",
-            name="prompt",
-            placeholder="Ask for work. Enter sends, Shift+Enter breaks the line.",
-            aria_label="Prompt",
-            rows="1",
-            auto_focus=True,
-            auto_height=True,
-            enter_key_submit=True,
+    """The form at the foot of the chat; Enter sends, Shift+Enter breaks the line.
+
+    The chips stand outside of the form: sending empties the form, and must leave them as they are.
+    """
+    return rx.el.div(
+        rx.el.form(
+            rx.el.textarea(
+                id="composer",
+                name="prompt",
+                placeholder="Ask for work",
+                aria_label="Prompt. Enter sends, Shift+Enter breaks the line.",
+                rows="1",
+                auto_focus=True,
+                auto_height=True,
+                enter_key_submit=True,
+            ),
+            on_submit=on_send,
+            reset_on_submit=True,
+            id="prompt",
         ),
         rx.el.div(
             *chips,
             rx.el.span(class_name="spacer"),
             rx.cond(is_working, rx.el.button("Stop", type="button", id="stop", on_click=on_stop)),
-            rx.el.button("Send", type="submit", id="send", class_name="primary"),
+            rx.el.button("Send", type="submit", form="prompt", id="send", class_name="primary"),
             class_name="chips",
         ),
-        on_submit=on_send,
-        reset_on_submit=True,
         class_name="composer",
     )
 
@@ -37,11 +43,10 @@ def composer(on_send: Any, on_stop: Any, is_working: rx.Var[bool], *chips: rx.Co
 def mode_chip(mode: rx.Var[str], on_change: Any) -> rx.Component:
     """How much is asked."""
     return rx.el.select(
-        *(rx.el.option(f"{name}: {MODE_HINTS[mode]}", value=mode) for mode, name in MODES.items()),
+        *(rx.el.option(name, value=mode, title=MODE_HINTS[mode]) for mode, name in MODES.items()),
         value=mode,
         on_change=on_change,
         id="mode",
-        name="mode",
         aria_label="Mode",
     )
 
@@ -53,7 +58,6 @@ def model_chip(
     return rx.el.div(
         rx.el.input(
             id="model",
-            name="model",
             key=model,
             default_value=model,
             on_blur=on_type,

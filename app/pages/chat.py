@@ -18,6 +18,7 @@ from app import follow
 from app.auth import who
 from app.components import composer, docks, sidebar, transcript
 from app.listing import SessionsState, list_anew
+from app.pace import PaceState, marker, pace_of
 from app.state import FlashState, asked, flash
 from app.view import WINDOW, View
 from app.words import NAME, RECONNECTING
@@ -45,18 +46,19 @@ class ChatState(rx.State):
             user = await who(self)
             async with self:
                 view = await self._show(user, session_id)
-            tiers = follow.Tiers()
+            tiers, pace = follow.Tiers(), pace_of(self.router.session.client_token)
 
             async def flush() -> None:
                 async with self:
                     await tiers.push(self, view)
+                    (await self.get_state(PaceState)).mark = pace.count()
                     if view.take_start():
                         await list_anew(self, user)
                         self.name = (await sessions.get(user, session_id)).name
 
             await flush()
             if session_id:
-                await follow.stream(user, session_id, view, flush)
+                await follow.stream(user, session_id, view, pace, flush)
         except MaestroError as error:
             async with self:
                 await flash(self, error)
@@ -188,6 +190,7 @@ def page() -> rx.Component:
             ),
             rx.el.div(follow.RunState.announcement, role="status", class_name="unseen"),
         ),
+        marker(),
         class_name="page",
     )
 
