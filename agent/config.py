@@ -76,10 +76,9 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database's address, with the driver we use."""
         if not self.database_url:
-            return f"sqlite+aiosqlite:///{self.data_dir / 'app.db'}"
+            return f"sqlite:///{self.data_dir / 'app.db'}"
         scheme, _, rest = self.database_url.partition("://")
         driver = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
-        driver["sqlite"] = "sqlite+aiosqlite"
         return f"{driver.get(scheme, scheme)}://{rest}"
 
     @property

@@ -1,9 +1,9 @@
 """The only agent loop: reason, act, observe, until the model has said its last word."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, count, groupby
 
 from pydantic import JsonValue
 
@@ -83,7 +83,7 @@ async def _steps(messages: list[Message], ports: Ports, turn_id: str, max_steps:
     """Ask and act, step by step; the reason says why it ended."""
     used = {call.id for message in messages for call in message.calls}
     for number in range(max_steps):
-        step = _with_own_ids(await ports.model_step(number, messages), used, number)
+        step = _with_own_ids(await ports.model_step(number, messages), used)
         if step.message.parts:
             await ports.record(step.model_copy(update={"turn_id": turn_id}))
             messages.append(step.message)
@@ -96,16 +96,19 @@ async def _steps(messages: list[Message], ports: Ports, turn_id: str, max_steps:
     return "max_steps"
 
 
-def _with_own_ids(step: StepFinished, used: set[str], number: int) -> StepFinished:
+def _with_own_ids(step: StepFinished, used: set[str]) -> StepFinished:
     """Rename calls whose id was used before: some servers number the calls of every answer from zero."""
-    if used.isdisjoint(call.id for call in step.message.calls):
-        used.update(call.id for call in step.message.calls)
-        return step
     parts = tuple(
-        part.model_copy(update={"id": f"{part.id}-{number}-{place}"}) if isinstance(part, ToolCall) else part
-        for place, part in enumerate(step.message.parts)
+        _with_own_id(part, used) if isinstance(part, ToolCall) else part for part in step.message.parts
     )
     return step.model_copy(update={"message": step.message.model_copy(update={"parts": parts})})
+
+
+def _with_own_id(call: ToolCall, used: set[str]) -> ToolCall:
+    names = chain([call.id], (f"{call.id}-{number}" for number in count(2)))
+    own = next(name for name in names if name not in used)
+    used.add(own)
+    return call.model_copy(update={"id": own})
 
 
 async def _act(step: StepFinished, ports: Ports, turn_id: str) -> tuple[ToolResult, ...]:
@@ -116,10 +119,18 @@ async def _act(step: StepFinished, ports: Ports, turn_id: str) -> tuple[ToolResu
         if stopped:
             done = [await _refuse(call, "cancelled", NOT_RUN, ports, turn_id) for call in calls]
         else:
-            done = await asyncio.gather(*(_call(call, ports, turn_id) for call in calls))
+            done = await _all(_call(call, ports, turn_id) for call in calls)
         results.extend(done)
         stopped = stopped or any(result.outcome == "cancelled" for result in done)
     return tuple(results)
+
+
+async def _all(work: Iterable[Awaitable[ToolResult]]) -> list[ToolResult]:
+    """Work side by side; a failure waits for the others, which else would write after the turn's end."""
+    done = await asyncio.gather(*work, return_exceptions=True)
+    if failed := next((result for result in done if isinstance(result, BaseException)), None):
+        raise failed
+    return [result for result in done if isinstance(result, ToolResult)]
 
 
 def _batches(calls: Sequence[ToolCall], effect: Callable[[str], Effect]) -> Iterator[list[ToolCall]]:

@@ -1,6 +1,5 @@
 """The agent as a whole: opened before the first request, closed after the last."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -8,8 +7,8 @@ from agent import accounts, providers
 from agent.config import Settings
 from agent.core.identity import User
 from agent.sessions import registry
+from agent.store import migrations
 from agent.store.engine import connect, disconnect
-from agent.store.migrations import migrate
 
 
 @asynccontextmanager
@@ -29,10 +28,10 @@ async def running(settings: Settings) -> AsyncGenerator[User | None, None]:
         await disconnect()
 
 
-def migrate_now(settings: Settings) -> None:
-    """Bring the database to its newest shape, from where no event loop runs.
+def migrate(settings: Settings) -> None:
+    """Bring the database to its newest shape.
 
     Raises:
         Unavailable: the database does not answer.
     """
-    asyncio.run(migrate(settings.database))
+    migrations.migrate(settings.database)

@@ -1,14 +1,12 @@
 """Runs migrations on the connection it is given, or on the settings' database from the command line."""
 
-import asyncio
-
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 import agent.store.sessions
 import agent.store.users  # noqa: F401  the tables register themselves
 from agent.config import settings
-from agent.store.engine import connect, disconnect
+from agent.store.engine import connect
 from alembic import context
 
 
@@ -18,15 +16,9 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
-async def run_alone() -> None:
-    engine = connect(settings().database)
-    async with engine.execution_options(writing=True).begin() as connection:
-        await connection.run_sync(run)
-    await disconnect()
-
-
 given = context.config.attributes.get("connection")
 if given is None:
-    asyncio.run(run_alone())
+    with connect(settings().database).execution_options(writing=True).begin() as connection:
+        run(connection)
 else:
     run(given)

@@ -1,5 +1,6 @@
 """The `maestro` command."""
 
+import socket
 import sys
 
 import typer
@@ -20,10 +21,11 @@ def maestro() -> None:
 def serve() -> None:
     """Serve the page, the API and the agent; brings the database to its newest shape first."""
     found = checked()
-    from app.server import serve as run  # noqa: PLC0415  the other commands need no page
+    with listening(found) as listener:
+        migrated(found)
+        from app.server import serve as run  # noqa: PLC0415  the other commands need no page
 
-    migrated(found)
-    run(found)
+        run(found, listener)
 
 
 @cli.command()
@@ -43,12 +45,25 @@ def checked() -> Settings:
         sys.exit(f"maestro: {str(first['loc'][0]).upper()}: {first['msg']}")
 
 
+def listening(found: Settings) -> socket.socket:
+    """The server's port, or one sentence and the end; taken first: a second server must touch nothing."""
+    address = (found.maestro_host, found.maestro_port)
+    family = socket.AF_INET6 if ":" in found.maestro_host else socket.AF_INET
+    try:
+        return socket.create_server(address, family=family, backlog=2048)
+    except OSError as error:
+        sys.exit(
+            f"maestro: {address[0]}:{address[1]} cannot be listened on: {error.strerror}. "
+            "Does Maestro run already? MAESTRO_PORT sets another port."
+        )
+
+
 def migrated(found: Settings) -> None:
     """Migrate, or one sentence and the end."""
-    from agent.running import migrate_now  # noqa: PLC0415  settings are checked first, and quickly
+    from agent.running import migrate as run  # noqa: PLC0415  settings are checked first, and quickly
 
     try:
-        migrate_now(found)
+        run(found)
     except Unavailable as error:
         sys.exit(f"maestro: the database cannot be opened: {error.values['reason']}")
 

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -17,6 +18,7 @@ from agent.running import running
 from app.api.application import application as api_application
 from app.build import BUILT
 from app.guard import Guard
+from app.logs import log_plainly
 
 REFLEX = {
     "REFLEX_ENV_MODE": "prod",
@@ -62,14 +64,13 @@ def application(settings: Settings, local_key: str) -> ASGIApp:
     return guard
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, listener: socket.socket) -> None:
     """Serve until stopped."""
+    log_plainly(settings.maestro_log)
     local_key = secrets.token_urlsafe(16)
     visit = f"{settings.origin}/" + (f"?key={local_key}" if settings.maestro_local_key else "")
     config = uvicorn.Config(
         application(settings, local_key),
-        host=settings.maestro_host,
-        port=settings.maestro_port,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -78,4 +79,4 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=3,
     )
     print(f"Maestro is at {visit}", flush=True)  # noqa: T201  what a person waits for
-    uvicorn.Server(config).run()
+    uvicorn.Server(config).run([listener])

@@ -1,12 +1,14 @@
 """What one tab shows of a session, folded from its events into three tiers: history, turn and live."""
 
-from agent.core.events import Delta, Event, Live, Snapshot, StepFinished, TurnStarted
+from agent.core.events import Delta, Event, Live, Snapshot, StepFinished, TurnFinished, TurnStarted
 from agent.core.messages import Text
 from agent.core.transcript import Row, Transcript
 from app.growing import Blocks, Levels
 from app.shown import Shown, shown
 from app.words import ANSWERING, IDLE, NEEDS_YOU, THINKING, run_state
 
+OPEN = ("queued", "waiting", "asking", "running")
+"""What may still change stays in its turn."""
 WINDOW = 60
 """Rows of history on the page."""
 TURN_ROWS = 48
@@ -25,6 +27,8 @@ class View:
         """Rows before it are history."""
         self._kept = ""
         """The id of the row that is still shown as the live answer."""
+        self._heard = (-1, -1)
+        """The step and the attempt that speak."""
         self._started = False
         self._changed = True
         """Whether rows differ from those handed out last."""
@@ -40,7 +44,8 @@ class View:
             case Snapshot():
                 self._forget_live()
                 for said in event.said:
-                    self._hear(Delta(kind=said.kind, text=said.text, call_id=said.call_id))
+                    step, attempt = event.step, event.attempt
+                    self._hear(Delta(kind=said.kind, text=said.text, step=step, attempt=attempt))
                 return
             case StepFinished():
                 self._finish_step(event)
@@ -55,8 +60,9 @@ class View:
         self._settle(event)
 
     def _hear(self, delta: Delta) -> None:
-        if self._kept:
+        if self._kept or self._heard != (delta.step, delta.attempt):
             self._forget_live()
+            self._heard = (delta.step, delta.attempt)
         match delta.kind:
             case "text":
                 self.answer.add(delta.text)
@@ -80,9 +86,12 @@ class View:
         self._changed = True
         if isinstance(event, StepFinished) and self._kept:
             self._kept = rows[-1].id
-        elif self._kept and rows and rows[-1].id != self._kept:
+        elif (self._kept and rows[-1].id != self._kept) or (
+            not self._kept and isinstance(event, TurnFinished)
+        ):
             self._forget_live()
-        self._boundary = max(self._boundary, len(rows) - TURN_ROWS)
+        while self._boundary < len(rows) - TURN_ROWS and rows[self._boundary].status not in OPEN:
+            self._boundary += 1
         self.asking = [shown(row) for row in rows[self._boundary :] if row.status == "asking"]
 
     def _forget_live(self) -> None:

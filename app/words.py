@@ -33,6 +33,10 @@ ERRORS = {
     "Try again in a moment.",
     "not_signed_in": "You are not signed in. Open this page anew.",
     "bad_arguments": "That did not make sense to the server: {what}.",
+    "unreadable": "The request could not be read: its body must be JSON in UTF-8.",
+    "no_such_address": "There is nothing at this address.",
+    "wrong_method": "This address does not take this method.",
+    "too_large": "This is too large: at most 8 MB.",
     "empty_prompt": "Say what you want done.",
     "internal": "Something broke on our side. The server's log has it under {reference}.",
 }

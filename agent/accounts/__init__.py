@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+from sqlmodel import Session as Store
 from sqlmodel import col, delete, select
 
 from agent.accounts import secret_files
@@ -20,33 +21,37 @@ _known = Remembered[User]()
 
 async def local_owner() -> User:
     """The one owner of a server in local mode; made on the first call."""
-    async with writing() as store:
-        row = (await store.exec(select(UserRow).where(UserRow.provider == "local"))).first()
+
+    def work(store: Store) -> User:
+        row = store.exec(select(UserRow).where(UserRow.provider == "local")).first()
         if row is None:
             row = UserRow(
                 email="owner@localhost", name="You", provider="local", provider_uid="owner", is_admin=True
             )
             store.add(row)
-            await store.flush()
         return _user(row)
+
+    return await writing(work)
 
 
 async def sign_in(user: User) -> str:
     """Sign a browser in; the answer is the cookie's value, which is not stored."""
     token = new_token("mss")
-    async with writing() as store:
-        await store.exec(delete(LoginSessionRow).where(col(LoginSessionRow.expires_at) < now()))
-        store.add(
-            LoginSessionRow(user_id=user.id, token_hash=hashed(token), expires_at=now() + SIGNED_IN_FOR)
-        )
+    row = LoginSessionRow(user_id=user.id, token_hash=hashed(token), expires_at=now() + SIGNED_IN_FOR)
+
+    def work(store: Store) -> None:
+        store.exec(delete(LoginSessionRow).where(col(LoginSessionRow.expires_at) < now()))
+        store.add(row)
+
+    await writing(work)
     return token
 
 
 async def issue_token(user: User, name: str) -> str:
     """Give a program a token to speak for the user; the answer is the only time it is seen."""
     token = new_token("mst")
-    async with writing() as store:
-        store.add(ApiTokenRow(user_id=user.id, name=name, token_hash=hashed(token)))
+    row = ApiTokenRow(user_id=user.id, name=name, token_hash=hashed(token))
+    await writing(lambda store: store.add(row))
     return token
 
 
@@ -55,19 +60,13 @@ async def whose(token: str) -> User | None:
     key = hashed(token)
     if known := _known.get(key):
         return known
-    async with reading() as store:
-        signed_in = select(LoginSessionRow.user_id).where(
-            LoginSessionRow.token_hash == key, col(LoginSessionRow.expires_at) > now()
-        )
-        issued = select(ApiTokenRow.user_id).where(ApiTokenRow.token_hash == key)
-        row = (
-            await store.exec(
-                select(UserRow).where(col(UserRow.id).in_(signed_in) | col(UserRow.id).in_(issued))
-            )
-        ).first()
-    if row is None:
-        return None
-    return _known.put(key, _user(row))
+    signed_in = select(LoginSessionRow.user_id).where(
+        LoginSessionRow.token_hash == key, col(LoginSessionRow.expires_at) > now()
+    )
+    issued = select(ApiTokenRow.user_id).where(ApiTokenRow.token_hash == key)
+    wanted = select(UserRow).where(col(UserRow.id).in_(signed_in) | col(UserRow.id).in_(issued))
+    row = await reading(lambda store: store.exec(wanted).first())
+    return _known.put(key, _user(row)) if row else None
 
 
 async def owners_token(user: User, file: Path) -> None:

@@ -17,6 +17,7 @@ def read(file: Path) -> str:
 
 def write(file: Path, secret: str) -> None:
     """Put a secret in a new file, in place of an older one."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     file.unlink(missing_ok=True)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as opened:

@@ -84,7 +84,7 @@ class Transcript:
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
-        self.usage = Usage()
+        self.usage = Usage(cost=0.0)
         """The whole session's."""
         self.turn_id = ""
         """The running turn; empty when none runs."""
@@ -179,7 +179,7 @@ class Transcript:
                 self._put(self._row(call, event.turn_id).model_copy(update=asking))
             case ApprovalGiven():
                 at = self._where.get(self._approvals.pop(event.approval_id, ""))
-                if at is not None:
+                if at is not None and self.rows[at].status == "asking":
                     self.rows[at] = self.rows[at].model_copy(update={"status": "waiting", "approval_id": ""})
             case ToolCallFinished(result=result):
                 at = self._where.get(result.call_id)

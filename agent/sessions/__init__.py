@@ -44,7 +44,7 @@ async def create(
     session_id = new_id()
     folder = workspaces.choose(settings().data_dir, settings().workspace_roots, session_id, workspace)
     chosen = model or providers.default_model(settings())
-    return await rows.create(user, name[:NAME_LENGTH], chosen, mode, folder, session_id)
+    return await rows.create(user, _named(name), chosen, mode, folder, session_id)
 
 
 async def mine(user: User, q: str = "", cursor: str = "") -> tuple[list[Session], str]:
@@ -81,8 +81,7 @@ async def change(
         NotFound: there is none, or it is another's.
     """
     before = await rows.session(user, session_id)
-    named = None if name is None else name.strip()[:NAME_LENGTH]
-    wanted = {"name": named, "model": model, "mode": mode}
+    wanted = {"name": name and _named(name), "model": model, "mode": mode}
     after = await rows.change(user, session_id, **{key: value for key, value in wanted.items() if value})
     if before.model != after.model and before.last_seq:
         switched = ModelSwitched(before=before.model, after=after.model, why="chosen")
@@ -121,12 +120,14 @@ async def submit(user: User, session_id: str, command: Command, command_id: str 
     """
     session = await rows.session(user, session_id)
     running = await live(user, session)
-    key = f"{session_id}/command/{command_id}" if command_id else ""
+    key = log.storable(f"{session_id}/command/{command_id}") if command_id else ""
+    if key and (kept := await log.kept(key)):
+        return kept[1].turn_id, kept[0]
     match command:
         case Prompt():
             if not session.name:
                 first_line = (prompt_text(command.parts).strip() or "…").splitlines()[0]
-                session = await rows.change(user, session_id, name=first_line[:NAME_LENGTH])
+                session = await rows.change(user, session_id, name=_named(first_line))
             return await running.prompt(command, session, key)
         case Answer():
             return await running.answer(command, user.name, key)
@@ -150,3 +151,7 @@ async def follow(user: User, session_id: str, after: int = 0) -> Following:
         return running.snapshot() if running else None
 
     return Following(session_id, after, snapshot)
+
+
+def _named(name: str) -> str:
+    return log.storable(name.strip())[:NAME_LENGTH]

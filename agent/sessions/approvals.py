@@ -29,8 +29,8 @@ class Approvals:
         )
         answered = asyncio.get_running_loop().create_future()
         self._open[asked.approval_id] = (asked, answered)
-        await self._record(asked)
         try:
+            await self._record(asked)
             return await unless(self._interrupted, _wait(answered))
         finally:
             self._open.pop(asked.approval_id, None)
@@ -60,7 +60,8 @@ class Approvals:
         try:
             seq = await store(given)
         except BaseException:
-            self._open[answer.approval_id] = (asked, answered)
+            if not answered.done():
+                self._open[answer.approval_id] = (asked, answered)
             raise
         if not answered.done():
             answered.set_result(given)

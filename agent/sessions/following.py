@@ -4,7 +4,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from agent.core.events import Snapshot
+from agent.core.events import Noticed, Snapshot
 from agent.sessions import log
 from agent.sessions.bus import Heard, bus
 
@@ -59,35 +59,27 @@ class Following:
 
     async def _catch_up(self) -> list[Heard]:
         """Read what was stored, then join the live stream with a snapshot of what is being said."""
-        stored, taken = await self._read()
-        while self._has_gap(taken):
-            more, taken = await self._read()
-            stored += more
+        self._caught_up = False  # and stays so when this is cancelled: then the next one begins anew
+        stored: list[Heard] = []
+        taken: list[Heard] = []
+        cursor, is_complete = self.cursor, False
+        while not is_complete:
+            stored += await log.read(self.session_id, cursor)
+            cursor = (stored[-1][0] if stored else None) or cursor
+            taken += self._subscription.take()
+            is_complete = not _has_gap(taken, cursor)
         # From the last read to the return nothing awaits: the snapshot includes every delta taken.
-        later = [heard for heard in taken if self._is_next(heard)]
+        self.cursor = cursor
+        later = [heard for heard in taken if self._is_next(heard) or _is_live_notice(heard)]
         snapshot = self._snapshot()
         self._caught_up = True
         self._subscription.behind = False
         return [*stored, *later, *([(None, snapshot)] if snapshot else [])]
 
-    async def _read(self) -> tuple[list[Heard], list[Heard]]:
-        stored: list[Heard] = [*await log.read(self.session_id, self.cursor)]
-        self.cursor = (stored[-1][0] if stored else None) or self.cursor
-        return stored, self._subscription.take()
-
     async def _fresh(self, taken: list[Heard]) -> list[Heard]:
-        if self._subscription.behind or self._has_gap(taken):
+        if self._subscription.behind or _has_gap(taken, self.cursor):
             return await self._catch_up()
         return [heard for heard in taken if heard[0] is None or self._is_next(heard)]
-
-    def _has_gap(self, taken: list[Heard]) -> bool:
-        expected = self.cursor + 1
-        for seq, _ in taken:
-            if seq is not None and seq >= expected:
-                if seq > expected:
-                    return True
-                expected += 1
-        return False
 
     def _is_next(self, heard: Heard) -> bool:
         seq = heard[0]
@@ -95,3 +87,17 @@ class Following:
             return False
         self.cursor = seq
         return True
+
+
+def _has_gap(taken: list[Heard], cursor: int) -> bool:
+    expected = cursor + 1
+    for seq, _ in taken:
+        if seq is not None and seq >= expected:
+            if seq > expected:
+                return True
+            expected += 1
+    return False
+
+
+def _is_live_notice(heard: Heard) -> bool:
+    return heard[0] is None and isinstance(heard[1], Noticed)

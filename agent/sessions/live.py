@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import stamina
 import structlog
+from pydantic import JsonValue
 
 from agent import tooling
 from agent.core.commands import Answer, Prompt
@@ -54,23 +55,29 @@ class LiveSession:
         self._approvals = Approvals(self.record, self._interrupted)
         self._work: asyncio.Task[None] | None = None
         self._accepting = asyncio.Lock()
-        """Held while a prompt is accepted: two at once may not both find the session idle."""
+        """Held while a prompt is accepted or dropped: two at once may not both find the session idle."""
+        self._reference = ""
+        """Where our log tells of the last failure."""
 
     @property
     def is_working(self) -> bool:
         """Whether a turn runs."""
         return self._work is not None and not self._work.done()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a turn runs or is about to; such a session may not be forgotten."""
+        return self.is_working or self._accepting.locked()
+
     async def load(self) -> None:
         """Read the log; a turn that was cut off is closed, prompts that waited are taken up."""
         self.events = [event for _, event in await log.read(self.session.id)]
-        for event in mend(self.events, "restart"):
-            await self.append(event)
+        await self._settle("restart")
         settled = {event.turn_id for event in self.events if isinstance(event, TurnStarted | PromptDropped)}
         waiting = (event for event in self.events if isinstance(event, PromptQueued))
         self._queue.extend(event for event in waiting if event.turn_id not in settled)
         if self._queue:
-            self._work = asyncio.create_task(self._run(None))
+            self._go_on(None)
 
     def snapshot(self) -> Snapshot | None:
         """What the model has said so far of the step that runs."""
@@ -89,20 +96,18 @@ class LiveSession:
         """
         async with self._accepting:
             turn_id = new_id()
-            started: TurnStarted | None = None
-            if self.is_working:
+            if self.is_working or self._queue:
                 event = PromptQueued(turn_id=turn_id, prompt_id=turn_id, prompt=prompt.parts)
             else:
+                await self._settle("internal", reference=self._reference)
                 self.session = session
-                event = started = self._started(turn_id, prompt.parts)
+                event = self._started(turn_id, prompt.parts)
             seq, kept, is_new = await self.append(event, key)
-            if not is_new:
-                return kept.turn_id, seq
-            if isinstance(event, PromptQueued):
-                self._queue.append(event)
-            if not self.is_working:
-                self._work = asyncio.create_task(self._run(started))
-        return turn_id, seq
+            if is_new:
+                if isinstance(kept, PromptQueued):
+                    self._queue.append(kept)
+                self._go_on(kept if isinstance(kept, TurnStarted) else None)
+        return kept.turn_id, seq
 
     async def answer(self, answer: Answer, by: str, key: str) -> tuple[str, int]:
         """Answer an open approval.
@@ -122,12 +127,19 @@ class LiveSession:
         Raises:
             Conflict: it does not wait (any more).
         """
-        waiting = next((event for event in self._queue if event.prompt_id == prompt_id), None)
-        if waiting is None:
-            raise Conflict("prompt_started")
-        self._queue.remove(waiting)
-        dropped = PromptDropped(turn_id=waiting.turn_id, prompt_id=prompt_id)
-        return dropped.turn_id, (await self.append(dropped, key))[0]
+        async with self._accepting:
+            waiting = next((event for event in self._queue if event.prompt_id == prompt_id), None)
+            if waiting is None:
+                raise Conflict("prompt_started")
+            place = self._queue.index(waiting)
+            self._queue.remove(waiting)
+            dropped = PromptDropped(turn_id=waiting.turn_id, prompt_id=prompt_id)
+            try:
+                return dropped.turn_id, (await self.append(dropped, key))[0]
+            except Unavailable:
+                self._queue.insert(place, waiting)
+                self._go_on(None)
+                raise
 
     def interrupt(self) -> None:
         """Stop the running turn; it ends as soon as its work has really stopped."""
@@ -142,42 +154,66 @@ class LiveSession:
 
     async def append(self, event: Event, key: str = "") -> tuple[int, Event, bool]:
         """Store an event and let the followers hear it; see `log.append`."""
+        if isinstance(event, StepFinished | TurnFinished):
+            # Before it is stored: who reads it from the log must not hear its words once more.
+            self._speech = None
         seq, kept, is_new = await log.append(self.session.id, event, key)
-        if is_new:
-            self.events.append(event)
-            if isinstance(event, StepFinished | TurnFinished):
-                self._speech = None
-            bus.publish(self.session.id, seq, event)
+        # What an attempt stored whose answer was lost is not new, and still unheard.
+        if is_new or kept not in self.events:
+            self.events.append(kept)
+            bus.publish(self.session.id, seq, kept)
         return seq, kept, is_new
 
     async def record(self, event: Event) -> None:
         """Append an event, waiting for a database that is locked, full or gone to come back."""
-        if isinstance(event, TurnStarted) and event in self.events[-1:]:
+        if isinstance(event, TurnStarted) and event in self.events:
             return  # stored when its prompt was accepted
+        key = new_id()
         async for attempt in stamina.retry_context(Unavailable, attempts=None, timeout=STORE_PATIENCE):
             with attempt:
                 if attempt.num > 1:
                     bus.publish(self.session.id, None, Noticed(code="storage_waiting"))
-                await self.append(event)
+                await self.append(event, key)
+
+    async def _settle(self, error: str, **values: JsonValue) -> None:
+        """Close a turn that has no end."""
+        for event in mend(self.events, error):
+            told = {"values": values} if isinstance(event, TurnFinished) else {}
+            await self.append(event.model_copy(update=told))
 
     def _started(self, turn_id: str, prompt: tuple[PromptPart, ...]) -> TurnStarted:
         return TurnStarted(turn_id=turn_id, prompt=prompt, model=self.session.model, mode=self.session.mode)
 
+    def _go_on(self, started: TurnStarted | None) -> None:
+        if not self.is_working:
+            self._work = asyncio.create_task(self._run(started))
+
     async def _run(self, started: TurnStarted | None) -> None:
         """Run turns until none waits, the first of them perhaps stored already; their supervisor."""
         while started or self._queue:
-            self._interrupted.clear()
             try:
                 await self._turn(started or await self._next())
             except Exception as error:  # noqa: BLE001  whatever it is, it ends this turn and nothing else
                 await self._give_up(error)
+            # Not when a turn begins: it may have been stopped before its first moment.
+            self._interrupted.clear()
             self._speech = None
             started = None
 
     async def _next(self) -> TurnStarted:
+        """Begin the turn of the prompt that waits longest; it waits on when that cannot be stored."""
         waiting = self._queue.popleft()
-        self.session = await rows.session(self.user, self.session.id)
-        return self._started(waiting.turn_id, waiting.prompt)
+        try:
+            async for attempt in stamina.retry_context(Unavailable, attempts=None, timeout=STORE_PATIENCE):
+                with attempt:
+                    await self._settle("internal", reference=self._reference)
+                    self.session = await rows.session(self.user, self.session.id)
+            started = self._started(waiting.turn_id, waiting.prompt)
+            await self.record(started)
+        except Unavailable:
+            self._queue.appendleft(waiting)
+            raise
+        return started
 
     async def _turn(self, started: TurnStarted) -> None:
         """Run one turn, through the loop."""
@@ -205,11 +241,9 @@ class LiveSession:
 
     async def _give_up(self, error: Exception) -> None:
         """Close a turn that failed in a way nobody foresaw; its reference finds the fault in our log."""
-        reference = uuid4().hex[:8]
-        logger.error("turn failed", session_id=self.session.id, reference=reference, exc_info=error)
+        self._reference = uuid4().hex[:8]
+        logger.error("turn failed", session_id=self.session.id, reference=self._reference, exc_info=error)
         try:
-            for event in mend(self.events, "internal"):
-                values = {"values": {"reference": reference}} if isinstance(event, TurnFinished) else {}
-                await self.append(event.model_copy(update=values))
+            await self._settle("internal", reference=self._reference)
         except MaestroError:
             bus.publish(self.session.id, None, Noticed(code="storage_failed"))

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from sqlalchemy import update
-from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel import Session, col, select
 
 from agent.core.errors import NotFound
 from agent.core.events import EVENT, Event
@@ -29,45 +28,68 @@ async def append(session_id: str, event: Event, key: str = "") -> tuple[int, Eve
         NotFound: the session is gone.
         Unavailable: the database does not answer; nothing was stored.
     """
-    async with writing() as store:
-        if key and (kept := await _kept(store, key)):
-            return kept.seq, EVENT.validate_python(kept.body), False
-        counted = await store.exec(
-            update(SessionRow)
-            .where(col(SessionRow.id) == session_id)
-            .values(last_seq=SessionRow.last_seq + 1, updated_at=now())
-            .returning(col(SessionRow.last_seq))
-        )
-        seq = counted.scalar_one_or_none()
-        if seq is None:
-            raise NotFound("session")
-        store.add(
-            EventRow(
-                session_id=session_id,
-                seq=seq,
-                key=key or new_id(),
-                turn_id=event.turn_id,
-                type=event.type,
-                body=storable(event.model_dump(mode="json")),
-                at=event.at,
-            )
-        )
-    return seq, event, True
+
+    def work(store: Session) -> tuple[int, Event, bool]:
+        if key and (found := _kept(store, key)):
+            return *found, False
+        seq = _counted(store, session_id)
+        store.add(_row(session_id, seq, event, key))
+        return seq, event, True
+
+    return await writing(work)
+
+
+async def kept(key: str) -> tuple[int, Event] | None:
+    """The event that is stored under a key, with its number; None when there is none."""
+    return await reading(lambda store: _kept(store, key))
 
 
 async def read(session_id: str, after: int = 0) -> list[tuple[int, Event]]:
-    """The events after a number, in order, each with its number."""
-    async with reading() as store:
-        rows = await store.exec(
-            select(EventRow.seq, EventRow.body)
+    """The events after a number, in order, each with its number.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+
+    def work(store: Session) -> list[tuple[int, Event]]:
+        rows = store.exec(
+            select(EventRow)
             .where(EventRow.session_id == session_id, col(EventRow.seq) > after)
             .order_by(col(EventRow.seq))
         )
-        return [(seq, EVENT.validate_python(body)) for seq, body in rows]
+        return [(row.seq, EVENT.validate_python(row.body)) for row in rows]
+
+    return await reading(work)
 
 
-async def _kept(store: AsyncSession, key: str) -> EventRow | None:
-    return (await store.exec(select(EventRow).where(EventRow.key == key))).first()
+def _kept(store: Session, key: str) -> tuple[int, Event] | None:
+    row = store.exec(select(EventRow).where(EventRow.key == key)).first()
+    return (row.seq, EVENT.validate_python(row.body)) if row else None
+
+
+def _counted(store: Session, session_id: str) -> int:
+    """The next number; whoever counts at the same time waits for our commit."""
+    seq = store.exec(
+        update(SessionRow)
+        .where(col(SessionRow.id) == session_id)
+        .values(last_seq=col(SessionRow.last_seq) + 1, updated_at=now())
+        .returning(col(SessionRow.last_seq))
+    ).scalar_one_or_none()
+    if seq is None:
+        raise NotFound("session")
+    return seq
+
+
+def _row(session_id: str, seq: int, event: Event, key: str) -> EventRow:
+    return EventRow(
+        session_id=session_id,
+        seq=seq,
+        key=key or new_id(),
+        turn_id=event.turn_id,
+        type=event.type,
+        body=storable(event.model_dump(mode="json")),
+        at=event.at,
+    )
 
 
 def storable(value: Any) -> Any:

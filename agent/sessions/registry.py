@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 
+import structlog
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
@@ -15,6 +16,8 @@ from agent.store.users import UserRow
 
 MOST_IDLE = 64
 """Live sessions kept with their history in memory while nothing happens in them."""
+
+logger = structlog.get_logger()
 
 _live: dict[str, LiveSession] = {}
 _loading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -39,7 +42,7 @@ async def live(user: User, session: Session) -> LiveSession:
 
 
 def _forget_the_idle() -> None:
-    idle = [session_id for session_id, found in _live.items() if not found.is_working]
+    idle = [session_id for session_id, found in _live.items() if not found.is_busy]
     for session_id in idle[: max(0, len(idle) - MOST_IDLE)]:
         del _live[session_id]
         _loading.pop(session_id, None)
@@ -58,8 +61,7 @@ async def wake() -> None:
         .where(col(SessionRow.deleted_at).is_(None))
         .where(col(SessionRow.id).in_(select(EventRow.session_id).where(begun, ~ended.exists())))
     )
-    async with reading() as store:
-        found = (await store.exec(wanted)).all()
+    found = await reading(lambda store: [(session_id, row) for session_id, row in store.exec(wanted)])
     for session_id, row in found:
         user = User(id=row.id, email=row.email, name=row.name, provider=row.provider, is_admin=row.is_admin)
         await live(user, await rows.session(user, session_id))

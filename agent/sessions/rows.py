@@ -3,8 +3,8 @@
 from pathlib import Path
 from uuid import UUID
 
+from sqlmodel import Session as Store
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from agent.core.errors import NotFound
 from agent.core.identity import Session, User
@@ -21,8 +21,7 @@ async def create(user: User, name: str, model: str, mode: Mode, workspace: Path,
     row = SessionRow(
         id=session_id, user_id=user.id, name=name, model=model, mode=mode, workspace=str(workspace)
     )
-    async with writing() as store:
-        store.add(row)
+    await writing(lambda store: store.add(row))
     return _session(row)
 
 
@@ -32,8 +31,7 @@ async def session(user: User, session_id: str) -> Session:
     Raises:
         NotFound: there is none, or it is another's.
     """
-    async with reading() as store:
-        return _session(await _row(store, user, session_id))
+    return await reading(lambda store: _session(_row(store, user, session_id)))
 
 
 async def mine(user: User, q: str, cursor: str) -> tuple[list[Session], str]:
@@ -46,24 +44,28 @@ async def mine(user: User, q: str, cursor: str) -> tuple[list[Session], str]:
     if q:
         wanted = wanted.where(col(SessionRow.name).icontains(q, autoescape=True))
     skip = int(cursor) if cursor.isdecimal() else 0
-    newest = (col(SessionRow.updated_at).desc(), col(SessionRow.id).desc())
-    async with reading() as store:
-        found = (await store.exec(wanted.order_by(*newest).offset(skip).limit(PAGE + 1))).all()
-    return [_session(row) for row in found[:PAGE]], str(skip + PAGE) if len(found) > PAGE else ""
+    page = wanted.order_by(col(SessionRow.updated_at).desc(), col(SessionRow.id).desc())
+    found = await reading(
+        lambda store: [_session(row) for row in store.exec(page.offset(skip).limit(PAGE + 1))]
+    )
+    return found[:PAGE], str(skip + PAGE) if len(found) > PAGE else ""
 
 
 async def change(user: User, session_id: str, **fields: object) -> Session:
-    """Change a session's name, model or mode.
+    """Change columns of a session.
 
     Raises:
         NotFound: there is none, or it is another's.
     """
-    async with writing() as store:
-        row = await _row(store, user, session_id)
+
+    def work(store: Store) -> Session:
+        row = _row(store, user, session_id)
         for name, value in fields.items():
             setattr(row, name, value)
         store.add(row)
-    return _session(row)
+        return _session(row)
+
+    return await writing(work)
 
 
 async def delete(user: User, session_id: str) -> None:
@@ -75,8 +77,8 @@ async def delete(user: User, session_id: str) -> None:
     await change(user, session_id, deleted_at=now())
 
 
-async def _row(store: AsyncSession, user: User, session_id: str) -> SessionRow:
-    row = await store.get(SessionRow, session_id) if is_id(session_id) else None
+def _row(store: Store, user: User, session_id: str) -> SessionRow:
+    row = store.get(SessionRow, session_id) if is_id(session_id) else None
     if row is None or row.user_id != user.id or row.deleted_at is not None:
         raise NotFound("session")
     return row
@@ -85,7 +87,7 @@ async def _row(store: AsyncSession, user: User, session_id: str) -> SessionRow:
 def is_id(text: str) -> bool:
     """Whether a text can be an id at all.
 
-    >>> is_id("../etc"), is_id(new_id())
+    >>> is_id("../etc"), is_id("0198c0de-0000-7000-8000-000000000000")
     (False, True)
     """
     try:

@@ -15,8 +15,10 @@ from agent.core.provider import Request
 from agent.sessions.prompting import system_prompt
 from agent.sessions.speech import Speech
 
-SHARE_AFTER = 0.004
-"""Seconds of talk without a pause after which the others get their turn: a buffered stream never waits."""
+SLICE = 0.002
+"""Seconds of talk after which the others get their turn: a stream that has arrived whole never waits."""
+TURNS = 10
+"""Rounds the others get then; without others a round costs some microseconds."""
 
 logger = structlog.get_logger()
 
@@ -42,10 +44,15 @@ async def ask_model(user: User, session: Session, history: Sequence[Message], sp
             if isinstance(said, StepFinished):
                 return said
             speech.say(said)
-            if clock() - yielded > SHARE_AFTER:
-                await asyncio.sleep(0)
+            if clock() - yielded > SLICE:
+                await _let_others()
                 yielded = clock()
     raise ProviderError("cut", "The stream ended without its last word.")
+
+
+async def _let_others() -> None:
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
 
 
 async def run_tool(user: User, session: Session, call: ToolCall) -> ToolResult:

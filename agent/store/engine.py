@@ -1,32 +1,45 @@
-"""The engine: one per process, SQLite on a laptop, PostgreSQL on a server."""
+"""The engine: one per process, SQLite on a laptop, PostgreSQL on a server.
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+A piece of work runs whole in a thread of its own: one change of thread for a transaction, not one for each
+of its statements.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel import Session
 
 from agent.core.errors import Unavailable
 
+T = TypeVar("T")
+
 BUSY_TIMEOUT = 5000
-"""Milliseconds a SQLite writer waits for another."""
+"""Milliseconds a SQLite writer waits for one of another process."""
+THREADS = 8
 
-_engines: list[AsyncEngine] = []
+_engines: list[Engine] = []
+_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
+_one_writer = threading.Lock()
+"""SQLite has one writer at a time; ours wait here in order, instead of polling for its lock."""
 
 
-def connect(url: str) -> AsyncEngine:
+def connect(url: str) -> Engine:
     """Open the database; everything in this process uses it from here on."""
-    engine = create_async_engine(url, **({} if _is_sqlite(url) else {"pool_size": 10, "pool_pre_ping": True}))
-    if _is_sqlite(url):
-        database = make_url(url).database
-        if database:
+    if not is_sqlite(url):
+        engine = create_engine(url, pool_size=THREADS, pool_pre_ping=True)
+    else:
+        if database := make_url(url).database:
             Path(database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        engine = create_engine(url, pool_size=THREADS, connect_args={"check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
     _engines.append(engine)
     return engine
 
@@ -34,42 +47,54 @@ def connect(url: str) -> AsyncEngine:
 async def disconnect() -> None:
     """Close the database."""
     while _engines:
-        await _engines.pop().dispose()
+        await asyncio.to_thread(_engines.pop().dispose)
 
 
-@asynccontextmanager
-async def reading() -> AsyncGenerator[AsyncSession, None]:
-    """Open a session that only reads.
+async def reading(work: Callable[[Session], T]) -> T:
+    """Do work that only reads.
 
     Raises:
         Unavailable: the database does not answer.
     """
-    async with _session(_engines[-1]) as session:
-        yield session
+    return await _threaded(_read, work)
 
 
-@asynccontextmanager
-async def writing() -> AsyncGenerator[AsyncSession, None]:
-    """Open a session that writes; committed at the end, rolled back when anything is raised.
+async def writing(work: Callable[[Session], T]) -> T:
+    """Do work that writes, in one transaction: committed at its end, undone when it raises.
 
     Raises:
         Unavailable: the database is locked, full or gone; nothing was written.
     """
-    async with _session(_engines[-1].execution_options(writing=True)) as session:
-        yield session
-        await session.commit()
+    return await _threaded(_write, work)
 
 
-@asynccontextmanager
-async def _session(engine: AsyncEngine) -> AsyncGenerator[AsyncSession, None]:
+async def _threaded(way: Callable[[Callable[[Session], T]], T], work: Callable[[Session], T]) -> T:
     try:
-        async with AsyncSession(engine, expire_on_commit=False) as session:
-            yield session
+        return await asyncio.get_running_loop().run_in_executor(_threads, way, work)
     except OperationalError as error:
         raise Unavailable("database", reason=str(error.orig)) from error
 
 
-def _is_sqlite(url: str) -> bool:
+def _read(work: Callable[[Session], T]) -> T:
+    with Session(_engines[-1], expire_on_commit=False) as store:
+        return work(store)
+
+
+def _write(work: Callable[[Session], T]) -> T:
+    engine = _engines[-1]
+    in_order = _one_writer if engine.dialect.name == "sqlite" else nullcontext()
+    with in_order, Session(engine.execution_options(writing=True), expire_on_commit=False) as store:
+        done = work(store)
+        store.commit()
+        return done
+
+
+def is_sqlite(url: str) -> bool:
+    """Whether an address is one of SQLite's.
+
+    >>> is_sqlite("sqlite:///app.db")
+    True
+    """
     return url.startswith("sqlite")
 
 
@@ -77,10 +102,10 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver must not begin transactions by itself: `_begin_sqlite` says which kind.
     connection.isolation_level = None
     cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
     cursor.close()
 
 

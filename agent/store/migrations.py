@@ -6,37 +6,36 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
-from agent.store.engine import connect, disconnect
+from agent.core.errors import Unavailable
+from agent.store.engine import connect
 
 FOLDER = Path(__file__).parent.parent.parent / "alembic"
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    return config
-
-
-def _upgrade(connection: Connection) -> None:
-    from alembic import command  # noqa: PLC0415  its import costs 50 ms that a database already at head saves
-
-    config = _config()
-    head = ScriptDirectory.from_config(config).get_current_head()
-    if MigrationContext.configure(connection).get_current_revision() != head:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-async def migrate(url: str) -> None:
+def migrate(url: str) -> None:
     """Bring the database to the newest shape; does nothing when it is there.
 
-    Args:
-        url: the database's address, with an asynchronous driver.
+    Raises:
+        Unavailable: the database does not answer.
     """
     engine = connect(url)
     try:
-        async with engine.execution_options(writing=True).begin() as connection:
-            await connection.run_sync(_upgrade)
+        with engine.execution_options(writing=True).begin() as connection:
+            _upgrade(connection)
+    except OperationalError as error:
+        raise Unavailable("database", reason=str(error.orig)) from error
     finally:
-        await disconnect()
+        engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    head = ScriptDirectory.from_config(config).get_current_head()
+    if MigrationContext.configure(connection).get_current_revision() != head:
+        from alembic import command  # noqa: PLC0415  a database already at head saves its import
+
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

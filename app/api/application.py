@@ -1,9 +1,13 @@
 """The API as an application of its own: its routes, its document, and errors as problem JSON."""
 
+from uuid import uuid4
+
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
+from starlette.exceptions import HTTPException
 
 from agent.core.errors import (
     Conflict,
@@ -14,6 +18,7 @@ from agent.core.errors import (
     NotFound,
     Unavailable,
 )
+from app.api.limits import BodyLimit
 from app.api.routes import router
 from app.words import NAME, error_sentence
 
@@ -25,23 +30,29 @@ STATUS: dict[type[MaestroError], int] = {
     LimitReached: 429,
     Unavailable: 503,
 }
+CODES = {400: "unreadable", 404: "no_such_address", 405: "wrong_method", 413: "too_large"}
+"""What went wrong before a route was reached."""
+
+logger = structlog.get_logger()
 
 
 def application() -> FastAPI:
     """Make the API."""
     api = FastAPI(title=NAME, version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     api.include_router(router)
+    api.add_middleware(BodyLimit)
     api.add_exception_handler(MaestroError, _told)
     api.add_exception_handler(RequestValidationError, _malformed)
     api.add_exception_handler(ValidationError, _malformed)
+    api.add_exception_handler(HTTPException, _unreached)
+    api.add_exception_handler(Exception, _broken)
     return api
 
 
 async def _told(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, MaestroError):
         raise error
-    status = STATUS.get(type(error), 500)
-    return _problem(status, error.code, error_sentence(error))
+    return _problem(STATUS.get(type(error), 500), error)
 
 
 async def _malformed(_request: Request, error: Exception) -> JSONResponse:
@@ -49,9 +60,21 @@ async def _malformed(_request: Request, error: Exception) -> JSONResponse:
         raise error
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    return _problem(422, "invalid", f"{where}: {first['msg']}")
+    return _problem(422, Invalid("bad_arguments", what=f"{where}: {first['msg']}"))
 
 
-def _problem(status: int, code: str, detail: str) -> JSONResponse:
-    body = {"code": code, "detail": detail, "status": status}
+async def _unreached(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    return _problem(error.status_code, MaestroError(CODES.get(error.status_code, "unreadable")))
+
+
+async def _broken(_request: Request, error: Exception) -> JSONResponse:
+    reference = uuid4().hex[:8]
+    logger.error("request failed", reference=reference, exc_info=error)
+    return _problem(500, MaestroError("internal", reference=reference))
+
+
+def _problem(status: int, error: MaestroError) -> JSONResponse:
+    body = {"code": error.code, "detail": error_sentence(error), "status": status}
     return JSONResponse(body, status, media_type="application/problem+json")

@@ -1,5 +1,6 @@
 """The routes of `/api/v1`."""
 
+import re
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any, cast
 
@@ -17,6 +18,10 @@ from agent.core.transcript import Row
 from agent.sessions.following import Following
 
 router = APIRouter()
+
+NUMBER = r"[0-9]{1,18}"
+"""A number that fits into the database's."""
+COMMAND_ID = re.compile(r"[!-~]{0,200}")
 
 
 def asking(request: Request) -> User:
@@ -97,7 +102,7 @@ async def create(user: Asking, new: NewSession | None = None) -> Session:
 async def mine(
     user: Asking,
     q: Annotated[str, Query(max_length=200)] = "",
-    cursor: Annotated[str, Query(max_length=64)] = "",
+    cursor: Annotated[str, Query(pattern=f"^({NUMBER})?$")] = "",
 ) -> Sessions:
     """The sessions of the asking user, the last used first."""
     found, later = await sessions.mine(user, q, cursor)
@@ -128,8 +133,8 @@ async def delete(user: Asking, session_id: str) -> None:
 async def command(user: Asking, session_id: str, body: dict[str, JsonValue]) -> Accepted:
     """Ask something of a session; with an `id` of your own, sending it twice does it once."""
     command_id = body.pop("id", "")
-    if not isinstance(command_id, str) or len(command_id) > 200:  # noqa: PLR2004
-        raise Invalid("bad_arguments", what="id is a text of at most 200 characters")
+    if not isinstance(command_id, str) or not COMMAND_ID.fullmatch(command_id):
+        raise Invalid("bad_arguments", what="id has at most 200 letters, digits and signs of ASCII")
     turn_id, seq = await sessions.submit(user, session_id, COMMAND.validate_python(body), command_id)
     return Accepted(turn_id=turn_id, seq=seq)
 
@@ -138,11 +143,11 @@ async def command(user: Asking, session_id: str, body: dict[str, JsonValue]) -> 
 async def events(
     user: Asking,
     session_id: str,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, lt=10**18)] = 0,
     last_event_id: Annotated[str, Header()] = "",
 ) -> EventSourceResponse:
     """Follow a session: stored events carry their number as id, deltas of the moment carry none."""
-    cursor = int(last_event_id) if last_event_id.isdecimal() else after
+    cursor = int(last_event_id) if re.fullmatch(NUMBER, last_event_id) else after
     following = await sessions.follow(user, session_id, cursor)
     return EventSourceResponse(_told(following), ping=15)
 
