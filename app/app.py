@@ -1,5 +1,8 @@
 """The page as Reflex knows it."""
 
+# pyright: basic, reportAttributeAccessIssue=false
+# Reflex makes its components and the attributes of its values when it runs; their types say little.
+
 import reflex as rx
 import structlog
 

@@ -13,6 +13,7 @@ from agent.sessions.following import Following
 from app.pace import Pace
 from app.shown import Shown, all_shown
 from app.view import WINDOW, View
+from app.words import IDLE
 
 SHORTEST = 0.008
 """Seconds between two flushes when nothing else is going on."""
@@ -57,9 +58,8 @@ class RunState(rx.State):
     """Whether a turn runs, what it does, and what it asks."""
 
     is_working: bool = False
-    label: str = "Idle"
+    label: str = IDLE
     asking: list[Shown] = []
-    announcement: str = ""
 
 
 Changes = dict[type[rx.State], dict[str, object]]
@@ -147,6 +147,8 @@ async def is_connected() -> bool:
     from app.app import app  # noqa: PLC0415  the app imports the pages, and they this
 
     namespace = app.event_namespace
-    return namespace is not None and await namespace._token_manager.is_token_connected(
-        EventContext.get().token
-    )
+    if namespace is None:
+        return False
+    # Reflex has no public way to ask; its own token manager is the one that knows.
+    tokens = namespace._token_manager  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return await tokens.is_token_connected(EventContext.get().token)

@@ -9,7 +9,7 @@ MIDDLE = 4096
 class Levels:
     """A growing text as three strings that make it up; the last changes often and is short.
 
-    Sending only what changed costs O(n log n) characters for a text of n, instead of O(n²).
+    Sending only what changed costs less than forty times a text of 200,000 characters, instead of thousands.
 
     >>> levels = Levels()
     >>> levels.add("Hello")

@@ -1,5 +1,7 @@
-"""How the log is written: to standard error, in text or JSON, with tracebacks that show no values."""
+"""How the log is written: to standard error, in text or JSON, without values and without credentials."""
 
+import logging
+import re
 import sys
 from typing import Literal
 
@@ -8,6 +10,8 @@ from structlog.tracebacks import ExceptionDictTransformer
 from structlog.types import Processor
 
 WITHOUT_LOCALS = ExceptionDictTransformer(show_locals=False)
+TOKEN = re.compile(r"\b(ms[st]_)[\w-]{20,}")
+"""A cookie's value or an API token."""
 
 
 def log_plainly(form: Literal["text", "json"]) -> None:
@@ -29,3 +33,23 @@ def log_plainly(form: Literal["text", "json"]) -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    theirs = logging.StreamHandler()
+    theirs.setFormatter(Masked("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[theirs], force=True)
+
+
+class Masked(logging.Formatter):
+    """Masks credentials in what libraries log: Reflex names a tab's headers when an event fails."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as a line, credentials masked."""
+        return masked(super().format(record))
+
+
+def masked(text: str) -> str:
+    """A text without our credentials.
+
+    >>> masked("cookie: maestro=mss_0123456789abcdefghijklmnop")
+    'cookie: maestro=mss_…'
+    """
+    return TOKEN.sub(r"\1…", text)

@@ -1,5 +1,8 @@
 """A slow tab sets the pace: it says what it has drawn, and is sent no more than it can draw."""
 
+# pyright: basic, reportAttributeAccessIssue=false
+# Reflex makes its components and the attributes of its values when it runs; their types say little.
+
 import asyncio
 from weakref import WeakValueDictionary
 

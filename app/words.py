@@ -106,12 +106,20 @@ MODE_HINTS = {
     "auto": "acts without asking, within the rules",
 }
 
+WELCOME = "What should be done?"
+WELCOME_WHAT = (
+    "Maestro works on files in a folder of its own, shows each step, and asks before it changes anything."
+)
+WELCOME_DEMO = (
+    "No model key is set, so a scripted demo answers. For a real model put GEMINI_API_KEY, OPENAI_API_KEY or "
+    "ANTHROPIC_API_KEY into the file .env and start Maestro again."
+)
+
 IDLE = "Idle"
 THINKING = "Thinking"
 ANSWERING = "Answering"
 NEEDS_YOU = "Needs you"
 RECONNECTING = "Reconnecting…"
-ANSWER_FINISHED = "Answer finished."
 
 
 def error_sentence(error: MaestroError) -> str:

@@ -1,5 +1,8 @@
 """The composer: a prompt, the model and the mode it goes to, send and stop."""
 
+# pyright: basic, reportAttributeAccessIssue=false
+# Reflex makes its components and the attributes of its values when it runs; their types say little.
+
 from collections.abc import Callable
 from typing import Any
 

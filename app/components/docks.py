@@ -1,5 +1,8 @@
 """Docks above the composer: questions that wait for a person, and what went wrong."""
 
+# pyright: basic, reportAttributeAccessIssue=false
+# Reflex makes its components and the attributes of its values when it runs; their types say little.
+
 from collections.abc import Callable
 from typing import Any
 

@@ -1,5 +1,8 @@
 """Markdown drawn safely: no raw HTML, no images from elsewhere, links that leave in a tab of their own."""
 
+# pyright: basic, reportAttributeAccessIssue=false
+# Reflex makes its components and the attributes of its values when it runs; their types say little.
+
 import reflex as rx
 from reflex_base.vars import VarData
 

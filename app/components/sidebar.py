@@ -1,5 +1,8 @@
 """The sidebar: a new session, and the earlier ones."""
 
+# pyright: basic, reportAttributeAccessIssue=false
+# Reflex makes its components and the attributes of its values when it runs; their types say little.
+
 import reflex as rx
 from reflex_components_core.react_router import link
 

@@ -1,5 +1,8 @@
 """The transcript: prompts, answers, thinking, tool cards, notices."""
 
+# pyright: basic, reportAttributeAccessIssue=false
+# Reflex makes its components and the attributes of its values when it runs; their types say little.
+
 import reflex as rx
 
 from app.components.markdown import markdown
@@ -56,7 +59,7 @@ def notice(row: rx.Var[Shown]) -> rx.Component:
 @rx.memo
 def shown_row(row: rx.Var[Shown]) -> rx.Component:
     """One row, drawn again only when it changes."""
-    return rx.match(
+    drawn = rx.match(
         row.kind,
         ("user", prompt(row)),
         ("text", answer(row)),
@@ -64,6 +67,7 @@ def shown_row(row: rx.Var[Shown]) -> rx.Component:
         ("tool", tool(row)),
         notice(row),
     )
+    return rx.fragment(drawn)
 
 
 def rows(all_rows: rx.Var[list[Shown]]) -> rx.Component:

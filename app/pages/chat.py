@@ -1,5 +1,9 @@
 """The chat: `/` begins a session, `/s/ID` shows one."""
 
+# pyright: basic, reportAttributeAccessIssue=false, reportArgumentType=false
+# Reflex makes its components and the attributes of its values when it runs, and a State's fields stand for
+# values of the browser in its components: their types say little.
+
 from typing import Annotated, Any
 
 import reflex as rx
@@ -21,7 +25,7 @@ from app.listing import SessionsState, list_anew
 from app.pace import PaceState, marker, pace_of
 from app.state import FlashState, asked, flash
 from app.view import WINDOW, View
-from app.words import NAME, RECONNECTING
+from app.words import NAME, RECONNECTING, WELCOME, WELCOME_DEMO, WELCOME_WHAT
 
 Id = Annotated[str, Field(max_length=64)]
 Prose = Annotated[str, Field(max_length=1_000_000)]
@@ -188,7 +192,6 @@ def page() -> rx.Component:
                 ),
                 class_name="column foot",
             ),
-            rx.el.div(follow.RunState.announcement, role="status", class_name="unseen"),
         ),
         marker(),
         class_name="page",
@@ -218,17 +221,8 @@ def header() -> rx.Component:
 def welcome() -> rx.Component:
     """What an empty page says."""
     return rx.el.section(
-        rx.el.h2("What should be done?"),
-        rx.el.p(
-            "Maestro works on files in a folder of its own, shows each step, and asks before it changes anything."
-        ),
-        rx.cond(
-            ChatState.model == "demo:scripted",
-            rx.el.p(
-                "No model key is set, so a scripted demo answers. For a real model put GEMINI_API_KEY, "
-                "OPENAI_API_KEY or ANTHROPIC_API_KEY into the file .env and start Maestro again.",
-                class_name="meta",
-            ),
-        ),
+        rx.el.h2(WELCOME),
+        rx.el.p(WELCOME_WHAT),
+        rx.cond(ChatState.model == "demo:scripted", rx.el.p(WELCOME_DEMO, class_name="meta")),
         class_name="welcome",
     )

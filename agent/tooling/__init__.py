@@ -1,0 +1,74 @@
+"""Tools: what a model may use, and whether a call may run. The front door of this context."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from pydantic import JsonValue
+
+from agent.core import policy
+from agent.core.errors import NotFound, ToolFailed
+from agent.core.identity import Session, User
+from agent.core.messages import ToolCall
+from agent.core.policy import Judgement, Rule
+from agent.core.tools import Effect, ToolDefinition
+from agent.tooling import tools
+from agent.tooling._writing import readable
+from agent.tooling.declaration import Tool, ToolOutput, bounded
+from agent.tooling.workspace import Workspace
+
+__all__ = ["ToolOutput", "definitions", "effect", "execute", "judge"]
+
+
+def definitions(user: User, session: Session) -> tuple[ToolDefinition, ...]:
+    """The tools a model may use in this session, by name."""
+    _require_owner(user, session)
+    return tuple(tool.definition for tool in _registry().values())
+
+
+async def execute(user: User, session: Session, name: str, arguments: Mapping[str, JsonValue]) -> ToolOutput:
+    """Run a tool in the session's workspace.
+
+    Raises:
+        ToolFailed: there is no such tool, an argument is wrong, or the tool could not do it.
+    """
+    _require_owner(user, session)
+    known = _registry()
+    if name not in known:
+        raise ToolFailed(f"There is no tool {name!r:.80}, only {', '.join(known)}.")
+    async with Workspace(session.workspace) as files:
+        output = await known[name].run(arguments, files=files)
+    return bounded(output.model_copy(update={"text": readable(output.text)}))
+
+
+def judge(user: User, session: Session, call: ToolCall, rules: Iterable[Rule]) -> Judgement:
+    """Decide whether a call may run; an unknown tool may, so that it fails with words."""
+    _require_owner(user, session)
+    tool = _registry().get(call.name)
+    if tool is None:
+        return Judgement(decision="allow", reason="unknown_tool")
+    return policy.judge(call, tool.definition.kind, session.mode, rules)
+
+
+def effect(name: str) -> Effect:
+    """What a crash must know of a tool; an unknown one does nothing.
+
+    >>> effect("edit"), effect("read_file")
+    ('once', 'pure')
+    """
+    tool = _registry().get(name)
+    return tool.definition.effect if tool else "pure"
+
+
+@cache
+def _registry() -> dict[str, Tool]:
+    """Every tool of the drop-in folder: each file's function of the file's name."""
+    names = sorted(module.name for module in pkgutil.iter_modules(tools.__path__))
+    found = ((name, importlib.import_module(f"{tools.__name__}.{name}")) for name in names if name[0] != "_")
+    return {name: getattr(module, name) for name, module in found}
+
+
+def _require_owner(user: User, session: Session) -> None:
+    if session.user_id != user.id:
+        raise NotFound("session")

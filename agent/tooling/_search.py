@@ -1,0 +1,125 @@
+"""Asks ripgrep, or our own slower search, where a pattern matches; both run apart and can be stopped."""
+
+import asyncio
+import contextlib
+import shutil
+import sys
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.core.errors import ToolFailed
+from agent.tooling.workspace import MAX_READ, Workspace, can_be_passed
+
+_HERE = Path(__file__).resolve()
+_COMPLAINT = 2000
+_FAILED = 2
+
+
+@dataclass(frozen=True)
+class Query:
+    """What to search for, and where."""
+
+    pattern: str
+    path: str
+    """A file or folder, relative to the workspace."""
+    include: str
+    """A glob pattern for files; empty for all."""
+    ignore_case: bool
+
+
+async def places(files: Workspace, query: Query) -> AsyncGenerator[tuple[str, int]]:
+    """Where lines match: path and line number, the lines of a file one after the other.
+
+    The search walks by name and can be led astray by whoever swaps a folder for a link. So it says only
+    where to look; the reader opens each file anew, safely.
+
+    Raises:
+        ToolFailed: the pattern cannot be understood.
+    """
+    if not (can_be_passed(query.pattern) and can_be_passed(query.include)):
+        raise ToolFailed("The pattern holds a NUL or half a character; a line of text never does.")
+    ripgrep = shutil.which("rg")
+    command = _ripgrep(ripgrep, query) if ripgrep else _own(query)
+    # The search gets no environment: no configuration file and no credential.
+    search = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=_folder_of(files),
+        env={"PYTHONPATH": str(_HERE.parent.parent.parent), "PYTHONSAFEPATH": "1"},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async for place in _read(search):
+            yield place
+        if await search.wait() == _FAILED and search.stderr:
+            complaint = (await search.stderr.read(_COMPLAINT)).decode("utf-8", "replace").strip()
+            if complaint:
+                raise ToolFailed(f"The search failed. {complaint}")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            search.kill()
+        await search.communicate()
+
+
+async def _read(search: asyncio.subprocess.Process) -> AsyncGenerator[tuple[str, int]]:
+    if search.stdout is None:
+        return
+    with contextlib.suppress(asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        while True:
+            path = (await search.stdout.readuntil(b"\0"))[:-1]
+            if b"binary file" in path:
+                # A remark about the file before stands in front of the path.
+                path = path.rpartition(b"\n")[2]
+            path = path.removeprefix(b"./")
+            number = (await search.stdout.readuntil(b"\n")).partition(b":")[0]
+            yield path.decode("utf-8", "surrogateescape"), int(number)
+
+
+def _ripgrep(program: str, query: Query) -> list[str]:
+    options = [
+        "--no-config",
+        "--no-messages",
+        "--no-heading",
+        "--color=never",
+        "--line-number",
+        "--with-filename",
+        "--null",
+        # The line itself is read by us; here it only costs.
+        "--max-columns=1",
+        f"--max-filesize={MAX_READ}",
+        "--engine=auto",
+        "--hidden",
+        "--no-follow",
+        "--no-require-git",
+        "--no-ignore-parent",
+        "--no-ignore-global",
+        "--no-ignore-dot",
+        "--ignore-file=.gitignore",
+    ]
+    if query.ignore_case:
+        options.append("--ignore-case")
+    if query.include:
+        options.append(f"--glob={query.include}")
+    path = "./" if query.path == "." else f"./{query.path}"
+    return [program, *options, "--glob=!.git", "--", query.pattern, path]
+
+
+def _own(query: Query) -> list[str]:
+    flags = "i" if query.ignore_case else "-"
+    return [
+        sys.executable,
+        "-m",
+        "agent.tooling._plain_search",
+        flags,
+        query.pattern,
+        query.path,
+        query.include,
+    ]
+
+
+def _folder_of(files: Workspace) -> str:
+    """The open folder by its descriptor where the system can name it, else by its path."""
+    by_descriptor = f"/proc/self/fd/{files.descriptor}"
+    return by_descriptor if Path(by_descriptor).exists() else files.root

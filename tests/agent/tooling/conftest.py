@@ -1,0 +1,59 @@
+"""A workspace to work in, next to something secret."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.core.errors import ToolFailed
+from agent.tooling import _registry
+from agent.tooling.declaration import ToolOutput
+from agent.tooling.workspace import Workspace
+
+Run = Callable[..., Awaitable[ToolOutput]]
+Fails = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "secret.txt").write_text("SECRET\n")
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+async def files(root: Path) -> AsyncIterator[Workspace]:
+    async with Workspace(root) as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def run(files: Workspace) -> Run:
+    async def run(name: str, **arguments: Any) -> ToolOutput:
+        return await _registry()[name].run(arguments, files=files)
+
+    return run
+
+
+@pytest.fixture
+def fails(run: Run) -> Fails:
+    """Runs a tool that must fail; returns what the model is told."""
+
+    async def fails(name: str, **arguments: Any) -> str:
+        with pytest.raises(ToolFailed) as caught:
+            await run(name, **arguments)
+        return str(caught.value)
+
+    return fails
+
+
+@pytest.fixture(scope="session")
+def cases(acceptance_data: Path) -> Callable[[str], list[dict[str, Any]]]:
+    def read(name: str) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in (acceptance_data / "cases" / name).read_text().splitlines()]
+
+    return read
