@@ -1,8 +1,7 @@
 """Who is asking: the user behind a tab, from the HttpOnly cookie of its connection."""
 
-from http.cookies import CookieError, SimpleCookie
-
 import reflex as rx
+from starlette.requests import cookie_parser
 
 from agent import accounts
 from agent.core.errors import NotAllowed
@@ -14,14 +13,12 @@ COOKIE = "maestro"
 def cookie_of(header: str) -> str:
     """Our cookie's value in a Cookie header; empty when it is not there.
 
-    >>> cookie_of("a=b; maestro=mss_x")
+    Cookies of other programs on this machine come along, and the standard library gives up at an odd one.
+
+    >>> cookie_of('a={"b": 1}; maestro=mss_x')
     'mss_x'
     """
-    try:
-        found = SimpleCookie(header).get(COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found else ""
+    return cookie_parser(header).get(COOKIE, "")
 
 
 async def who(state: rx.State) -> User:

@@ -20,6 +20,8 @@ SHORTEST = 0.008
 LONGEST = 0.1
 SHARE = 4
 """A flush may take up a quarter of the time: under load the pause grows with its cost."""
+LONG = 2000
+"""Characters of an open block that are too many to be parsed at each flush."""
 HEARTBEAT = 2.0
 """Seconds after which a tab without news is asked whether it is still there."""
 
@@ -47,7 +49,8 @@ class LiveState(rx.State):
     head: str = ""
     middle: str = ""
     tail: str = ""
-    in_code: bool = False
+    shape: str = ""
+    """How the open block is drawn: `code`, `long`, or like any other."""
     thought_head: str = ""
     thought_middle: str = ""
     thought_tail: str = ""
@@ -98,9 +101,9 @@ def tiers(view: View) -> Changes:
             "finished": list(answer.finished),
             "head": answer.open.head,
             "middle": answer.open.middle,
-            "tail": answer.open.tail,
-            "in_code": answer.in_code,
-            "has_answer": bool(answer.settled or answer.finished or len(answer.open)),
+            "tail": answer.tail,
+            "shape": "code" if answer.in_code else "long" if len(answer.open) > LONG else "",
+            "has_answer": view.has_answer,
             "thought_head": thinking.head,
             "thought_middle": thinking.middle,
             "thought_tail": thinking.tail,

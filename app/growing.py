@@ -1,9 +1,15 @@
 """Text that grows while it is shown: cut so that each flush sends little and draws little."""
 
+import re
+
 CHUNK = 4096
 """Characters of finished blocks after which they settle into one chunk."""
 TAIL = 256
 MIDDLE = 4096
+TELLING = 6
+"""Characters that tell what a line begins."""
+ITEM = re.compile(r"([-*+]|\d{1,9}[.)])\s")
+"""Source: CommonMark 0.31, 5.2 List items."""
 
 
 class Levels:
@@ -38,7 +44,11 @@ class Levels:
 
 
 class Blocks:
-    """Growing Markdown: finished blocks, which are drawn once, and the open one."""
+    """Growing Markdown: finished blocks, which are drawn once, and the open one.
+
+    A block ends before a line that begins a new one for certain: after a blank line, at the next item of a
+    list, after a code fence.
+    """
 
     def __init__(self) -> None:
         self.settled: list[str] = []
@@ -48,9 +58,11 @@ class Blocks:
         self.open = Levels()
         """The block that still grows."""
         self._line = ""
+        self._is_placed = False
+        """Whether the line has been given to its block; a few characters tell to which."""
         self._fence = ""
-        self._may_end = False
-        """Whether the open block ends before the next line, unless that is indented."""
+        self._after_blank = False
+        self._in_list = False
 
     @property
     def in_code(self) -> bool:
@@ -58,25 +70,49 @@ class Blocks:
         return bool(self._fence)
 
     @property
+    def tail(self) -> str:
+        """The end of the open block, with the beginning of a line that is not placed yet."""
+        return self.open.tail + ("" if self._is_placed else self._line)
+
+    @property
+    def rest(self) -> str:
+        """The open block."""
+        return self.open.head + self.open.middle + self.tail
+
+    @property
     def text(self) -> str:
         """All of it."""
-        return "".join([*self.settled, *self.finished, self.open.head, self.open.middle, self.open.tail])
+        return "".join([*self.settled, *self.finished, self.rest])
 
     def add(self, text: str) -> None:
         """Let it grow."""
         for piece in text.splitlines(keepends=True):
-            if not self._line and self._may_end and not piece[0].isspace():
-                self._finish()
             self._line += piece
-            self.open.add(piece)
-            if piece.endswith("\n"):
+            is_whole = piece.endswith("\n")
+            if self._is_placed:
+                self.open.add(piece)
+            elif is_whole or len(self._line) >= TELLING:
+                self._place()
+            if is_whole:
                 self._end_line()
 
+    def _place(self) -> None:
+        is_item = bool(ITEM.match(self._line))
+        begins = self._after_blank and not self._line[0].isspace()
+        if not self._fence and (begins or (self._in_list and is_item)):
+            self._finish()
+        if not len(self.open):
+            self._in_list = is_item
+        self.open.add(self._line)
+        self._is_placed = True
+
     def _end_line(self) -> None:
-        line, self._line = self._line.strip(), ""
+        line, self._line, self._is_placed = self._line.strip(), "", False
         was_code = bool(self._fence)
         self._fence = fence_after(line, self._fence)
-        self._may_end = not self._fence and (was_code or not line)
+        self._after_blank = not line and not was_code
+        if was_code and not self._fence:
+            self._finish()
 
     def _finish(self) -> None:
         if len(self.open):
@@ -110,5 +146,5 @@ def chunks(text: str) -> list[str]:
     """
     blocks = Blocks()
     blocks.add(text)
-    rest = "".join([*blocks.finished, blocks.open.head, blocks.open.middle, blocks.open.tail])
+    rest = "".join([*blocks.finished, blocks.rest])
     return [*blocks.settled, *([rest] if rest else [])]

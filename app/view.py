@@ -9,7 +9,7 @@ from app.words import ANSWERING, IDLE, NEEDS_YOU, THINKING, run_state
 
 OPEN = ("queued", "waiting", "asking", "running")
 """What may still change stays in its turn."""
-WINDOW = 60
+WINDOW = 40
 """Rows of history on the page."""
 TURN_ROWS = 48
 """Rows of the running turn before the older ones become history."""
@@ -126,6 +126,12 @@ class View:
         return [row for row in self.transcript.rows[self._boundary :] if row.id != self._kept]
 
     @property
+    def has_answer(self) -> bool:
+        """Whether there is an answer to draw live."""
+        answer = self.answer
+        return bool(answer.settled or answer.finished or len(answer.open) or answer.tail)
+
+    @property
     def is_working(self) -> bool:
         """Whether a turn runs."""
         return bool(self.transcript.turn_id)
@@ -140,4 +146,4 @@ class View:
         running = [row for row in self.transcript.rows[self._boundary :] if row.status == "running"]
         if running:
             return run_state(running[-1].title)
-        return ANSWERING if len(self.answer.open) or self.answer.finished else THINKING
+        return ANSWERING if self.has_answer else THINKING

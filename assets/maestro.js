@@ -15,6 +15,12 @@
   });
 
   let follows = true;
+  let due = false;
+  const follow = () => {
+    due = false;
+    const transcript = document.getElementById("transcript");
+    if (transcript && follows) transcript.scrollTop = transcript.scrollHeight;
+  };
   document.addEventListener(
     "scroll",
     ({ target }) => {
@@ -24,12 +30,10 @@
     true,
   );
   new MutationObserver((changes) => {
-    const transcript = document.getElementById("transcript");
-    if (!transcript) return;
     const prompted = changes.some((change) =>
       [...change.addedNodes].some((node) => node.dataset?.role === "user"),
     );
     if (prompted) follows = true; // what one has just sent is what one wants to see
-    if (follows) transcript.scrollTop = transcript.scrollHeight;
+    if (follows && !due) due = Boolean(requestAnimationFrame(follow));
   }).observe(document.documentElement, { subtree: true, childList: true, characterData: true });
 })();

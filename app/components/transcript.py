@@ -1,6 +1,6 @@
 """The transcript: prompts, answers, thinking, tool cards, notices."""
 
-# pyright: basic, reportAttributeAccessIssue=false
+# pyright: basic, reportAttributeAccessIssue=false, reportOperatorIssue=false
 # Reflex makes its components and the attributes of its values when it runs; their types say little.
 
 import reflex as rx
@@ -79,8 +79,7 @@ def live_answer(
     has_answer: rx.Var[bool],
     settled: rx.Var[list[str]],
     finished: rx.Var[list[str]],
-    in_code: rx.Var[bool],
-    open_block: rx.Var[str],
+    open_block: rx.Component,
 ) -> rx.Component:
     """The answer being given: finished blocks are drawn once, only the open one is drawn again."""
     return rx.cond(
@@ -88,14 +87,20 @@ def live_answer(
         rx.el.article(
             rx.foreach(settled, lambda chunk: markdown(text=chunk)),
             rx.foreach(finished, lambda block: markdown(text=block)),
-            rx.cond(
-                in_code,
-                rx.el.pre(rx.el.code(open_block), class_name="open-code"),
-                markdown(text=open_block),
-            ),
+            open_block,
             class_name="answer live",
             custom_attrs={"data-role": "assistant", "aria-label": "Maestro"},
         ),
+    )
+
+
+def growing(shape: rx.Var[str], head: rx.Var[str], tail: rx.Var[str]) -> rx.Component:
+    """The open block; code is not parsed while it grows, a long text only now and then."""
+    return rx.match(
+        shape,
+        ("code", rx.el.pre(rx.el.code(head + tail), class_name="open-code")),
+        ("long", rx.el.div(markdown(text=head), rx.el.span(tail), class_name="open-long")),
+        markdown(text=head + tail),
     )
 
 
