@@ -34,5 +34,5 @@ for route in ("/", "/s/[id]"):
         chat.page,
         route=route,
         title=NAME,
-        on_load=[chat.ChatState.arrive, chat.ChatState.load_models],
+        on_load=[chat.ChatState.arrive, chat.ChatState.get_ready],
     )

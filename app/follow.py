@@ -9,6 +9,7 @@ from reflex_base.event.context import EventContext
 
 from agent import sessions
 from agent.core.identity import User
+from agent.sessions.bus import Heard
 from agent.sessions.following import Following
 from app.pace import Pace
 from app.shown import Shown, all_shown
@@ -17,9 +18,11 @@ from app.words import IDLE
 
 SHORTEST = 0.008
 """Seconds between two flushes when nothing else is going on."""
-LONGEST = 0.1
+LONGEST = 0.06
 SHARE = 4
 """A flush may take up a quarter of the time: under load the pause grows with its cost."""
+PER_EVENT = 0.0005
+"""Seconds of pause for each event of a flush: a stream at full speed comes in fewer, larger pieces."""
 LONG = 2000
 """Characters of an open block that are too many to be parsed at each flush."""
 HEARTBEAT = 2.0
@@ -121,28 +124,28 @@ async def stream(
 ) -> None:
     """Follow a session until the tab is gone; `flush` sends the view."""
     async with await sessions.follow(user, session_id) as following:
-        while await _heard(following, view):
+        while heard := await _heard(following):
+            for _, event in heard:
+                view.apply(event)
             began = time.perf_counter()
             await flush()
             took = time.perf_counter() - began
-            pause = min(LONGEST, max(SHORTEST, SHARE * took))
-            await asyncio.sleep(max(0.0, pause - took))
+            due = max(SHORTEST, SHARE * took, PER_EVENT * len(heard))
+            await asyncio.sleep(max(0.0, min(LONGEST, due) - took))
             await pace.room()
 
 
-async def _heard(following: Following, view: View) -> bool:
-    """Fold all that is there into the view; False when the tab is gone."""
+async def _heard(following: Following) -> list[Heard]:
+    """Wait for news and give all there is; nothing when the tab is gone."""
     batch = asyncio.ensure_future(following.batch())
     try:
         while not (await asyncio.wait({batch}, timeout=HEARTBEAT))[0]:
             if not await is_connected():
-                return False
+                return []
     finally:
         if not batch.done():
             batch.cancel()
-    for _, event in batch.result():
-        view.apply(event)
-    return True
+    return batch.result()
 
 
 async def is_connected() -> bool:

@@ -31,6 +31,7 @@ ERRORS = {
     "no_such_workspace": "There is no such folder.",
     "database": "The database does not answer, so nothing was saved. Is the disk full? "
     "Try again in a moment.",
+    "event_damaged": "Event {seq} of this session cannot be read back from the database.",
     "not_signed_in": "You are not signed in. Open this page anew.",
     "bad_arguments": "That did not make sense to the server: {what}.",
     "unreadable": "The request could not be read: its body must be JSON in UTF-8.",

@@ -49,7 +49,7 @@ async def create(
 
 async def mine(user: User, q: str = "", cursor: str = "") -> tuple[list[Session], str]:
     """A page of the user's sessions, the last used first, and the cursor of the next page (empty: none)."""
-    return await rows.mine(user, q, cursor)
+    return await rows.mine(user, log.storable(q), cursor)
 
 
 async def get(user: User, session_id: str) -> Session:
@@ -136,6 +136,15 @@ async def submit(user: User, session_id: str, command: Command, command_id: str 
         case Interrupt():
             running.interrupt()
             return "", session.last_seq
+
+
+async def prepare(user: User, session_id: str) -> None:
+    """Bring a session's history into memory, so that its next prompt need not wait for it.
+
+    Raises:
+        NotFound: there is none, or it is another's.
+    """
+    await live(user, await rows.session(user, session_id))
 
 
 async def follow(user: User, session_id: str, after: int = 0) -> Following:

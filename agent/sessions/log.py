@@ -1,16 +1,22 @@
 """The log of a session: durable events, numbered within it, appended once."""
 
+import math
+import re
 from collections.abc import Sequence
 from typing import Any, cast
 
+from pydantic import ValidationError
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from agent.core.errors import NotFound
+from agent.core.errors import NotFound, Unavailable
 from agent.core.events import EVENT, Event
 from agent.store.columns import new_id, now
 from agent.store.engine import reading, writing
 from agent.store.sessions import EventRow, SessionRow
+
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""What PostgreSQL's JSON cannot hold: NUL and half characters."""
 
 
 async def append(session_id: str, event: Event, key: str = "") -> tuple[int, Event, bool]:
@@ -22,7 +28,7 @@ async def append(session_id: str, event: Event, key: str = "") -> tuple[int, Eve
         key: an event with the same key is stored once; empty for an event of its own.
 
     Returns:
-        Its number, the event that is stored under the key, and whether it is new.
+        Its number, the event as it is stored under the key, and whether it is new.
 
     Raises:
         NotFound: the session is gone.
@@ -33,8 +39,10 @@ async def append(session_id: str, event: Event, key: str = "") -> tuple[int, Eve
         if key and (found := _kept(store, key)):
             return *found, False
         seq = _counted(store, session_id)
-        store.add(_row(session_id, seq, event, key))
-        return seq, event, True
+        body = event.model_dump(mode="json")
+        stored = storable(body)
+        store.add(_row(session_id, seq, event, stored, key))
+        return seq, event if stored == body else EVENT.validate_python(stored), True
 
     return await writing(work)
 
@@ -48,7 +56,7 @@ async def read(session_id: str, after: int = 0) -> list[tuple[int, Event]]:
     """The events after a number, in order, each with its number.
 
     Raises:
-        Unavailable: the database does not answer.
+        Unavailable: an event is damaged, or the database does not answer.
     """
 
     def work(store: Session) -> list[tuple[int, Event]]:
@@ -57,14 +65,14 @@ async def read(session_id: str, after: int = 0) -> list[tuple[int, Event]]:
             .where(EventRow.session_id == session_id, col(EventRow.seq) > after)
             .order_by(col(EventRow.seq))
         )
-        return [(row.seq, EVENT.validate_python(row.body)) for row in rows]
+        return [(row.seq, _event(row)) for row in rows]
 
     return await reading(work)
 
 
 def _kept(store: Session, key: str) -> tuple[int, Event] | None:
     row = store.exec(select(EventRow).where(EventRow.key == key)).first()
-    return (row.seq, EVENT.validate_python(row.body)) if row else None
+    return (row.seq, _event(row)) if row else None
 
 
 def _counted(store: Session, session_id: str) -> int:
@@ -80,27 +88,35 @@ def _counted(store: Session, session_id: str) -> int:
     return seq
 
 
-def _row(session_id: str, seq: int, event: Event, key: str) -> EventRow:
+def _event(row: EventRow) -> Event:
+    try:
+        return EVENT.validate_python(row.body)
+    except ValidationError as error:
+        raise Unavailable("event_damaged", session_id=row.session_id, seq=row.seq) from error
+
+
+def _row(session_id: str, seq: int, event: Event, body: dict[str, Any], key: str) -> EventRow:
     return EventRow(
         session_id=session_id,
         seq=seq,
         key=key or new_id(),
         turn_id=event.turn_id,
         type=event.type,
-        body=storable(event.model_dump(mode="json")),
+        body=body,
         at=event.at,
     )
 
 
 def storable(value: Any) -> Any:
-    r"""The value without what PostgreSQL's JSON cannot hold: NUL and half characters become the mark U+FFFD.
+    r"""The value as every database can hold it: the mark U+FFFD for NUL and half characters, None for NaN.
 
-    >>> storable({"a": ["x\0y", 1]})
-    {'a': ['x�y', 1]}
+    >>> storable({"a": ["x\0y", 1, float("inf")]})
+    {'a': ['x�y', 1, None]}
     """
     if isinstance(value, str):
-        clean = value.replace("\0", "\ufffd")
-        return clean if clean.isascii() else clean.encode("utf-8", "replace").decode("utf-8")
+        return UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
     if isinstance(value, dict):
         fields = cast("dict[str, Any]", value)
         return {storable(name): storable(field) for name, field in fields.items()}

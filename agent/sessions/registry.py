@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
+from agent.core.errors import MaestroError
 from agent.core.identity import Session, User
 from agent.sessions import rows
 from agent.sessions.live import LiveSession
@@ -64,7 +65,10 @@ async def wake() -> None:
     found = await reading(lambda store: [(session_id, row) for session_id, row in store.exec(wanted)])
     for session_id, row in found:
         user = User(id=row.id, email=row.email, name=row.name, provider=row.provider, is_admin=row.is_admin)
-        await live(user, await rows.session(user, session_id))
+        try:
+            await live(user, await rows.session(user, session_id))
+        except MaestroError:
+            logger.exception("session stays asleep", session_id=session_id)
 
 
 async def close() -> None:

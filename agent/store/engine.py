@@ -5,10 +5,8 @@ of its statements.
 """
 
 import asyncio
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,8 +24,8 @@ THREADS = 8
 
 _engines: list[Engine] = []
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
-_one_writer = threading.Lock()
-"""SQLite has one writer at a time; ours wait here in order, instead of polling for its lock."""
+_one_writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+"""SQLite has one writer at a time; ours wait here in order, in nobody's way who reads."""
 
 
 def connect(url: str) -> Engine:
@@ -56,7 +54,7 @@ async def reading(work: Callable[[Session], T]) -> T:
     Raises:
         Unavailable: the database does not answer.
     """
-    return await _threaded(_read, work)
+    return await _threaded(_threads, _read, work)
 
 
 async def writing(work: Callable[[Session], T]) -> T:
@@ -65,12 +63,15 @@ async def writing(work: Callable[[Session], T]) -> T:
     Raises:
         Unavailable: the database is locked, full or gone; nothing was written.
     """
-    return await _threaded(_write, work)
+    one_at_a_time = _engines[-1].dialect.name == "sqlite"
+    return await _threaded(_one_writer if one_at_a_time else _threads, _write, work)
 
 
-async def _threaded(way: Callable[[Callable[[Session], T]], T], work: Callable[[Session], T]) -> T:
+async def _threaded(
+    threads: ThreadPoolExecutor, way: Callable[[Callable[[Session], T]], T], work: Callable[[Session], T]
+) -> T:
     try:
-        return await asyncio.get_running_loop().run_in_executor(_threads, way, work)
+        return await asyncio.get_running_loop().run_in_executor(threads, way, work)
     except OperationalError as error:
         raise Unavailable("database", reason=str(error.orig)) from error
 
@@ -81,9 +82,8 @@ def _read(work: Callable[[Session], T]) -> T:
 
 
 def _write(work: Callable[[Session], T]) -> T:
-    engine = _engines[-1]
-    in_order = _one_writer if engine.dialect.name == "sqlite" else nullcontext()
-    with in_order, Session(engine.execution_options(writing=True), expire_on_commit=False) as store:
+    engine = _engines[-1].execution_options(writing=True)
+    with Session(engine, expire_on_commit=False) as store:
         done = work(store)
         store.commit()
         return done

@@ -44,8 +44,7 @@ class ChatState(rx.State):
     @rx.event(background=True, supersedes=True)
     async def arrive(self) -> None:
         """Show the session of the page's address, and follow it for as long as the tab is there."""
-        path = self.router.url.path.rstrip("/")
-        session_id = path.removeprefix("/s/") if path.startswith("/s/") else ""
+        session_id = session_of(self.router.url.path)
         try:
             user = await who(self)
             async with self:
@@ -98,10 +97,13 @@ class ChatState(rx.State):
         return rx.redirect(f"/s/{session.id}")
 
     @rx.event(background=True)
-    async def load_models(self) -> None:
-        """Fill the list of models, however long their providers take."""
+    async def get_ready(self) -> None:
+        """Do what the first prompt need not wait for: read the history, ask the providers for their models."""
         try:
-            known = await providers.models(await who(self))
+            user = await who(self)
+            if session_id := session_of(self.router.url.path):
+                await sessions.prepare(user, session_id)
+            known = await providers.models(user)
         except MaestroError:
             return  # `arrive` has said it
         async with self:
@@ -141,6 +143,15 @@ class ChatState(rx.State):
         self.mode = mode
         if self.session_id:
             await sessions.change(user, self.session_id, mode=mode)
+
+
+def session_of(path: str) -> str:
+    """The session a page's path names; empty on the page that begins one.
+
+    >>> session_of("/s/42/"), session_of("/")
+    ('42', '')
+    """
+    return path.removeprefix("/s/").strip("/") if path.startswith("/s/") else ""
 
 
 def _mode(mode: str) -> Mode:

@@ -1,0 +1,130 @@
+# Everything one does with this tree, for people, commit hooks and CI alike; nothing else defines a check.
+# A fresh machine needs Python >= 3.11, Node.js with npm, and make; all else is installed inside the tree.
+
+PYTHON_HERE := .venv/bin/python
+UV := .tools/bin/uv
+RUNTIME := .venv/.runtime
+DEVELOPMENT := .venv/.development
+BUN := node_modules/.bun
+PYRIGHT := node_modules/.pyright
+PAGE := .web/.page
+BENCH := bench/lab/.ready
+
+# Folders count too: that is how a deleted file is noticed.
+SOURCES := $(shell find $(wildcard app agent assets rxconfig.py) \
+	\( -name __pycache__ -o -name external \) -prune -o -print)
+
+export REFLEX_TELEMETRY_ENABLED := false
+export REFLEX_CHECK_LATEST_VERSION := false
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := 1
+
+SUTS ?= floor,floormd,ours
+ROUNDS ?= 3
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: run test check fix dev page migrate bench lock clean help
+
+run: $(PAGE) ## Start Maestro: http://127.0.0.1:3000, or MAESTRO_PORT=4000 make run
+	@exec $(SERVE)
+
+test: $(DEVELOPMENT) $(PAGE) ## All tests, with the coverage of agent/
+	@tools/install-servers
+	@COVERAGE_FILE="$(CURDIR)/.venv/.coverage" $(PYTHON_HERE) -m pytest -q -n logical --dist loadgroup --cov
+
+check: $(DEVELOPMENT) $(PYRIGHT) ## Format, lint, types and the direction of imports
+	@failed=0; \
+	.venv/bin/ruff format --check . || failed=1; \
+	.venv/bin/ruff check . || failed=1; \
+	node_modules/.bin/pyright || failed=1; \
+	.venv/bin/lint-imports --no-logo --cache-dir .venv/.import-linter || failed=1; \
+	exit $$failed
+
+fix: $(DEVELOPMENT) ## Format, and mend what can be mended by itself
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+dev: $(DEVELOPMENT) $(PAGE) ## Start, and start anew whenever a source changes
+	@$(WITH_BUN) .venv/bin/watchfiles --filter python "sh -c '$(BUILD) && exec $(SERVE)'" app agent rxconfig.py
+
+page: $(PAGE) ## Build the page (run and test do it by themselves)
+
+migrate: $(RUNTIME) ## Bring the database to the newest shape (serving does it by itself)
+	@$(PYTHON_HERE) -m app.cli migrate
+
+bench: $(PAGE) $(BENCH) ## Token to pixel beside two references: make bench ROUNDS=1 SUTS=floor,ours
+	@cd bench && lab/.venv/bin/python bench.py --suts $(SUTS) --rounds $(ROUNDS)
+
+lock: $(UV) ## Write the lock files anew: make lock UPGRADE=--upgrade
+	@$(LOCK) pyproject.toml -o requirements.lock
+	@$(LOCK) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(LOCK) tools/requirements.in -o tools/requirements.lock
+	@$(LOCK) bench/requirements.in -o bench/requirements.lock
+	@npm install --package-lock-only --loglevel=error
+	@npm install --package-lock-only --loglevel=error --omit-lockfile-registry-resolved --prefix bench
+
+clean: ## Remove what was built and installed; your data stay
+	@rm -rf .tools .venv .web node_modules bench/lab .ruff_cache .hypothesis
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+BUILD = $(PYTHON_HERE) -m app.build
+SERVE = $(PYTHON_HERE) -m app.cli serve
+WITH_BUN = PATH="$(CURDIR)/node_modules/.bin:$$PATH" NPM_CONFIG_REGISTRY="$$(npm config get registry)"
+LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet --universal --generate-hashes \
+	--python-version 3.11 $(UPGRADE)
+INSTALL = $(UV) pip install --quiet --python $(PYTHON_HERE)
+NEEDS_NPM = command -v npm >/dev/null || \
+	{ echo "Maestro needs Node.js with npm to build its page; install it and try again." >&2; exit 1; }
+
+$(UV): tools/requirements.lock
+	@echo "Installing uv …"
+	@python=$$(tools/find-python) || exit 1; \
+	"$$python" -m venv --clear .tools >/dev/null 2>&1 || { rm -rf .tools; \
+		echo "$$python has no venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(PYTHON_HERE): | $(UV)
+	@$(UV) venv --quiet --clear --python .tools/bin/python .venv
+
+$(RUNTIME): requirements.lock $(PYTHON_HERE) | $(UV)
+	@echo "Installing Python packages …"
+	@$(INSTALL) --require-hashes -r $<
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.lock pyproject.toml $(RUNTIME)
+	@echo "Installing Python packages for development …"
+	@$(INSTALL) --require-hashes -r $<
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BUN): package-lock.json
+	@$(NEEDS_NPM)
+	@echo "Installing bun …"
+	@npm ci --omit=dev --loglevel=error >/dev/null
+	@touch $@
+
+$(PYRIGHT): package-lock.json
+	@$(NEEDS_NPM)
+	@echo "Installing bun and pyright …"
+	@npm ci --loglevel=error >/dev/null
+	@touch $(BUN) $@
+
+# Compiled here, so that Python's first start does not make the folders look changed.
+$(PAGE): $(SOURCES) requirements.lock package-lock.json | $(RUNTIME) $(BUN)
+	@$(WITH_BUN) $(BUILD)
+	@$(PYTHON_HERE) -m compileall -q app agent
+	@touch $@
+
+$(BENCH): bench/requirements.lock bench/package-lock.json | $(UV)
+	@$(NEEDS_NPM)
+	@mkdir -p bench/lab/npm
+	@$(UV) venv --quiet --clear --python .tools/bin/python bench/lab/.venv
+	@$(UV) pip install --quiet --python bench/lab/.venv/bin/python --require-hashes -r $<
+	@cp bench/package.json bench/package-lock.json bench/lab/npm
+	@npm ci --loglevel=error --prefix bench/lab/npm >/dev/null
+	@touch $@

@@ -1,0 +1,75 @@
+"""The way to a provider: its SDK's client over our own HTTP client, made in a thread at first use."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from agent.providers import _prices
+
+if TYPE_CHECKING:
+    import httpx2
+
+# ruff: noqa: PLC0415 - what is imported here is loaded in a thread, when a provider is first asked
+
+Client = TypeVar("Client")
+
+CONNECT = 10.0
+"""Seconds until a provider must have taken the connection."""
+IDLE = 120.0
+"""Seconds a provider may be silent; its pings count as life."""
+
+
+class Connection(Generic[Client]):
+    """An SDK's client and the HTTP client under it, kept for as long as its provider."""
+
+    def __init__(self, make: "Callable[[httpx2.AsyncClient], Client]", idle: float = IDLE) -> None:
+        self._make = make
+        self._idle = idle
+        self._opening: asyncio.Task[tuple[httpx2.AsyncClient, Client]] | None = None
+
+    async def open(self) -> Client:
+        """The SDK's client; however many ask at once, there is one."""
+        if self._opening is None or _has_failed(self._opening):
+            self._opening = asyncio.create_task(asyncio.to_thread(self._load))
+        # Who asked first may give up; the others still wait for it.
+        _, client = await asyncio.shield(self._opening)
+        return client
+
+    async def close(self) -> None:
+        """Close all connections; a later `open` makes new ones."""
+        opening, self._opening = self._opening, None
+        if opening is not None and not _has_failed(opening):
+            http, _ = await opening
+            await http.aclose()
+
+    def _load(self) -> "tuple[httpx2.AsyncClient, Client]":
+        http = http_client(self._idle)
+        client = self._make(http)
+        _prices.warm()
+        return http, client
+
+
+def _has_failed(opening: "asyncio.Task[tuple[httpx2.AsyncClient, Client]]") -> bool:
+    return opening.done() and (opening.cancelled() or opening.exception() is not None)
+
+
+def http_client(idle: float) -> "httpx2.AsyncClient":
+    """An HTTP client with our time limits (in seconds), whatever an SDK asks for."""
+    import httpx2
+
+    limits = httpx2.Timeout(idle, connect=min(CONNECT, idle)).as_dict()
+
+    async def limit(request: httpx2.Request) -> None:
+        request.extensions["timeout"] = limits
+
+    return httpx2.AsyncClient(verify=trust(), follow_redirects=True, event_hooks={"request": [limit]})
+
+
+@cache
+def trust() -> ssl.SSLContext:
+    """The authorities we trust; slow to load, the same for every provider."""
+    import httpx2
+
+    return httpx2.create_ssl_context()

@@ -1,0 +1,60 @@
+import pytest
+from pydantic import ValidationError
+
+from agent.core.commands import COMMAND, Answer, DropPrompt, Interrupt, Prompt
+from agent.core.messages import File, Text
+
+
+def test_a_prompt_may_be_written_as_plain_text() -> None:
+    assert COMMAND.validate_python({"type": "Prompt", "text": "Hi"}) == Prompt(parts=(Text(text="Hi"),))
+
+
+def test_a_prompt_may_have_parts_of_its_own() -> None:
+    written = {
+        "type": "prompt",
+        "parts": [{"type": "text", "text": "a"}, {"type": "FILE", "media_type": "b"}],
+    }
+    assert COMMAND.validate_python(written) == Prompt(parts=(Text(text="a"), File(media_type="b")))
+
+
+@pytest.mark.parametrize(
+    ("written", "command"),
+    [
+        (
+            {"type": "answer", "approval_id": "a", "answer": "allow_once"},
+            Answer(approval_id="a", answer="allow_once"),
+        ),
+        ({"type": "INTERRUPT"}, Interrupt()),
+        ({"type": "drop_prompt", "prompt_id": "p"}, DropPrompt(prompt_id="p")),
+    ],
+    ids=["answer", "interrupt", "drop"],
+)
+def test_a_type_may_be_written_in_any_case(written: dict[str, str], command: object) -> None:
+    assert COMMAND.validate_python(written) == command
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {},
+        {"type": 1},
+        {"type": "Shutdown"},
+        {"type": "Prompt"},
+        {"type": "Prompt", "parts": []},
+        {"type": "Prompt", "text": 3},
+        {"type": "Prompt", "parts": [{"type": "ToolCall", "id": "1", "name": "edit", "arguments": {}}]},
+        {"type": "Prompt", "text": "Hi", "mode": "auto"},
+        {"type": "Answer", "approval_id": "a", "answer": "maybe"},
+        "Interrupt",
+        None,
+    ],
+    ids=repr,
+)
+def test_what_is_no_command_is_refused(written: object) -> None:
+    with pytest.raises(ValidationError):
+        COMMAND.validate_python(written)
+
+
+def test_every_command_survives_json() -> None:
+    for command in (Prompt(parts=(Text(text="Hi"),)), Interrupt(), DropPrompt(prompt_id="p")):
+        assert COMMAND.validate_json(COMMAND.dump_json(command)) == command

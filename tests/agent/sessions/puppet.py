@@ -1,0 +1,54 @@
+"""A provider that plays what a test writes."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+from agent.config import Settings
+from agent.core.events import Delta, StepFinished, StepStop
+from agent.core.messages import Message, Part, Text
+from agent.core.provider import Credential, ModelEntry, Request
+
+Said = AsyncGenerator[Delta | StepFinished, None]
+Play = Callable[[Request], Said]
+
+
+class Puppet:
+    """A whole provider: plug-in, connection and stream."""
+
+    NAME = "puppet"
+    SETTING = ""
+    KNOWN = ()
+    name = NAME
+
+    def __init__(self) -> None:
+        self.plays: dict[str, Play] = {}
+        """By the model's name."""
+        self.requests: list[Request] = []
+
+    def credential(self, settings: Settings) -> Credential | None:
+        return Credential(auth_type="none", base_url=str(settings.data_dir))
+
+    def connect(self, credential: Credential) -> "Puppet":
+        assert credential.auth_type == "none"
+        return self
+
+    async def models(self) -> list[ModelEntry]:
+        return []
+
+    async def close(self) -> None:
+        self.plays.clear()
+
+    async def stream(self, request: Request) -> Said:
+        self.requests.append(request)
+        async with aclosing(self.plays[request.model](request)) as said:
+            async for one in said:
+                yield one
+
+
+def step(*parts: Part, stop: StepStop = "end_turn") -> StepFinished:
+    return StepFinished(message=Message(role="assistant", parts=parts), stop=stop)
+
+
+async def says_done(_request: Request) -> Said:
+    yield Delta(kind="text", text="Done")
+    yield step(Text(text="Done"))

@@ -1,0 +1,118 @@
+"""The real server as a program of its own, and what a client needs to speak to it."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from agent.accounts.tokens import hashed, new_token
+from agent.store.columns import new_id
+from tests.servers import free_port
+
+ROOT = Path(__file__).parent.parent.parent
+PATIENCE = 20.0
+VISIT = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-site": "none"}
+"""What a browser says of a visit that a person begins."""
+
+
+@dataclass
+class Server:
+    """A running server."""
+
+    running: subprocess.Popen[str]
+    port: int
+    data: Path
+    log: Path
+    greeting: str
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def token(self) -> str:
+        return (self.data / "api-token").read_text().strip()
+
+    def stranger(self) -> httpx2.Client:
+        """A client nobody knows."""
+        return httpx2.Client(base_url=self.url, timeout=PATIENCE)
+
+    def client(self) -> httpx2.Client:
+        """A client with the owner's token, at the API."""
+        bearer = {"authorization": f"Bearer {self.token}"}
+        return httpx2.Client(base_url=f"{self.url}/api/v1/", headers=bearer, timeout=PATIENCE)
+
+    def cookie(self) -> str:
+        """The cookie that a browser's first visit gets."""
+        with self.stranger() as browser:
+            browser.get("/", headers=VISIT).raise_for_status()
+            return f"maestro={browser.cookies['maestro']}"
+
+    def sign_out(self, cookie: str) -> None:
+        """Take a cookie's right away, as an administrator would in the database."""
+        token = hashed(cookie.removeprefix("maestro="))
+        with self.database() as database:
+            database.execute("DELETE FROM login_sessions WHERE token_hash = ?", [token])
+
+    def neighbour(self) -> tuple[str, str]:
+        """Make another person with a session; gives their token and the session's id."""
+        user, token = new_id(), new_token("mst")
+        with self.database() as database:
+            database.execute(
+                "INSERT INTO users (id, email, name, provider, provider_uid, is_admin, created_at)"
+                " SELECT ?, ?, 'Neighbour', 'test', ?, 0, created_at FROM users LIMIT 1",
+                [user, user, user],
+            )
+            database.execute(
+                "INSERT INTO api_tokens (id, user_id, name, token_hash, created_at)"
+                " SELECT ?, ?, 'test', ?, created_at FROM users LIMIT 1",
+                [new_id(), user, hashed(token)],
+            )
+        with self.client() as theirs:
+            theirs.headers["authorization"] = f"Bearer {token}"
+            return token, theirs.post("sessions", json={"name": "Private"}).json()["id"]
+
+    @contextmanager
+    def database(self) -> Iterator[sqlite3.Connection]:
+        """The server's database, written from outside."""
+        with closing(sqlite3.connect(self.data / "app.db", timeout=PATIENCE)) as database, database:
+            yield database
+
+
+def started(data: Path, arguments: tuple[str, ...] = ("serve",), **settings: str) -> subprocess.Popen[str]:
+    """Start the command in a folder without an `.env`."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MAESTRO_DATA_DIR": str(data), **settings}
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (data / "log").open("a") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "app.cli", *arguments],
+            cwd=data,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+
+
+@contextmanager
+def serving(data: Path, **settings: str) -> Iterator[Server]:
+    """Serve from a data folder until the end of the block."""
+    port = int(settings.setdefault("MAESTRO_PORT", str(free_port())))
+    with started(data, **settings) as running:
+        try:
+            assert running.stdout
+            greeting = running.stdout.readline()
+            assert greeting, (data / "log").read_text()
+            server = Server(running, port, data, data / "log", greeting)
+            with server.stranger() as asking:
+                asking.get("/healthz").raise_for_status()  # waits: the port is taken before it answers
+            yield server
+        finally:
+            running.terminate()
+            running.wait(PATIENCE)

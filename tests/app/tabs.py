@@ -1,0 +1,84 @@
+"""A browser's tab without a browser: Reflex's socket spoken by hand."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+from websockets import Origin
+from websockets.asyncio.client import ClientConnection, connect
+
+from tests.app.serving import PATIENCE, Server
+
+NAMESPACE = "/_event"
+STATE = "reflex___state____state"
+CHAT = f"{STATE}.app___pages___chat____chat_state"
+FLASH = f"{STATE}.app___state____flash_state"
+HISTORY = f"{STATE}.app___follow____history_state"
+TURN = f"{STATE}.app___follow____turn_state"
+RUN = f"{STATE}.app___follow____run_state"
+Values = dict[str, Any]
+
+
+class Tab:
+    """One tab: what it was sent so far, by State and name."""
+
+    def __init__(self, connection: ClientConnection, path: str) -> None:
+        self.connection = connection
+        self.path = path
+        self.states: dict[str, Values] = {}
+        self.heard: list[str] = []
+
+    async def send(self, name: str, payload: object = None, **more: object) -> None:
+        """Send an event."""
+        where = {"pathname": self.path, "asPath": self.path, "query": {}}
+        event = {"name": name, "payload": {} if payload is None else payload, "router_data": where, **more}
+        await self.send_raw(event)
+
+    async def send_raw(self, *event: object) -> None:
+        await self.connection.send(f"42{NAMESPACE}," + json.dumps(["event", *event]))
+
+    async def hear(self) -> None:
+        """Take one message in."""
+        message = await self.connection.recv()
+        assert isinstance(message, str)
+        if message == "2":
+            await self.connection.send("3")
+        self.heard.append(message)
+        if message.startswith(f"42{NAMESPACE},"):
+            name, *arguments = json.loads(message.removeprefix(f"42{NAMESPACE},"))
+            if name == "event":
+                self._take(arguments[0])
+
+    def _take(self, update: Values) -> None:
+        for state, values in (update.get("delta") or {}).items():
+            known = self.states.setdefault(state, {})
+            known.update({name.removesuffix("_rx_state_"): value for name, value in values.items()})
+
+    async def until(self, is_so: Callable[[], object]) -> None:
+        """Listen until something is so."""
+        async with asyncio.timeout(PATIENCE):
+            while not is_so():
+                await self.hear()
+
+    def of(self, state: str, name: str) -> Any:
+        return self.states.get(state, {}).get(name)
+
+    @property
+    def sentence(self) -> str:
+        """What the person is told that went wrong."""
+        return self.of(FLASH, "sentence") or ""
+
+
+@asynccontextmanager
+async def opened(server: Server, path: str = "/", cookie: str | None = None) -> AsyncIterator[Tab]:
+    """Open the page in a tab of its own, as the built page does."""
+    url = f"ws://127.0.0.1:{server.port}{NAMESPACE}/?EIO=4&transport=websocket&token={uuid4()}"
+    known = {"cookie": server.cookie() if cookie is None else cookie}
+    async with connect(url, origin=Origin(server.url), additional_headers=known) as connection:
+        tab = Tab(connection, path)
+        await connection.send(f"40{NAMESPACE},")
+        await tab.until(lambda: any(message.startswith(f"40{NAMESPACE}") for message in tab.heard))
+        yield tab

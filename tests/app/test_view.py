@@ -1,0 +1,305 @@
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    Delta,
+    Event,
+    Live,
+    ModelSwitched,
+    Noticed,
+    PromptDropped,
+    PromptQueued,
+    Snapshot,
+    StepFinished,
+    StepStop,
+    ToolCallFinished,
+    ToolCallStarted,
+    TurnFinished,
+    TurnStarted,
+    TurnStop,
+    joined,
+)
+from agent.core.messages import Message, Part, Text, Thinking, ToolCall, ToolResult
+from agent.core.transcript import Row, fold
+from app import words
+from app.view import TURN_ROWS, WINDOW, View
+
+PROSE = st.sampled_from(["Hello", " world.\n\n", "```\ncode\n", "```\n", "- entry\n", "  more\n", "\n"])
+PROMPT = (Text(text="Do it"),)
+
+
+@dataclass
+class Script:
+    """Writes a session as a person's and a model's doings would leave it."""
+
+    draw: st.DrawFn
+    events: list[Event | Live] = field(default_factory=list)
+    speaking: list[bool] = field(default_factory=list)
+    """For each event, whether a step speaks after it."""
+    queued: list[str] = field(default_factory=list)
+    made: int = 0
+
+    def name(self, kind: str) -> str:
+        self.made += 1
+        return f"{kind}-{self.made}"
+
+    def tell(self, event: Event | Live, *, speaking: bool = False) -> None:
+        self.events.append(event)
+        self.speaking.append(speaking)
+        if self.draw(st.integers(0, 9)) == 0:
+            self.meanwhile(speaking=speaking)
+
+    def meanwhile(self, *, speaking: bool) -> None:
+        """Something that may happen at any time."""
+        event: Event
+        match self.draw(st.sampled_from(["queue", "drop", "notice", "switch"])):
+            case "queue":
+                self.queued.append(turn := self.name("turn"))
+                event = PromptQueued(turn_id=turn, prompt_id=turn, prompt=PROMPT)
+            case "drop" if self.queued:
+                turn = self.queued.pop(self.draw(st.integers(0, len(self.queued) - 1)))
+                event = PromptDropped(turn_id=turn, prompt_id=turn)
+            case "switch":
+                event = ModelSwitched(before="a:b", after="c:d", why="chosen")
+            case _:
+                event = Noticed(code="storage_waiting")
+        self.events.append(event)
+        self.speaking.append(speaking)
+
+    def turn(self) -> None:
+        turn = self.queued.pop(0) if self.queued else self.name("turn")
+        self.tell(TurnStarted(turn_id=turn, prompt=PROMPT, model="demo:scripted", mode="ask"))
+        for step in range(self.draw(st.integers(0, 3))):
+            self.step(turn, step)
+        if self.draw(st.booleans()):  # cut off in mid-answer
+            self.say(turn, 9, 0, (Text(text=self.prose()),))
+        reason: TurnStop = self.draw(st.sampled_from(["end_turn", "error", "cancelled", "max_tokens"]))
+        self.tell(TurnFinished(turn_id=turn, reason=reason, error="cut" if reason == "error" else ""))
+
+    def step(self, turn: str, step: int) -> None:
+        parts = self.draw(st.lists(st.sampled_from(["text", "thinking", "call"]), max_size=4).map(self.parts))
+        for attempt in range(self.draw(st.integers(1, 2))):
+            self.say(turn, step, attempt, parts)
+        stop: StepStop = "tool_use" if any(isinstance(part, ToolCall) for part in parts) else "end_turn"
+        self.tell(StepFinished(turn_id=turn, message=Message(role="assistant", parts=parts), stop=stop))
+        for part in parts:
+            if isinstance(part, ToolCall):
+                self.call(turn, part)
+
+    def parts(self, kinds: list[str]) -> tuple[Part, ...]:
+        made: dict[str, type[Text | Thinking]] = {"text": Text, "thinking": Thinking}
+        return tuple(
+            made[kind](text=self.prose())
+            if kind in made
+            else ToolCall(id=self.name("call"), name="grep", arguments={})
+            for kind in kinds
+        )
+
+    def prose(self) -> str:
+        return "".join(self.draw(st.lists(PROSE, max_size=6)))
+
+    def say(self, turn: str, step: int, attempt: int, parts: tuple[Part, ...]) -> None:
+        index = 0
+        for part in parts:
+            if not isinstance(part, Text | Thinking):
+                continue
+            kind = "text" if isinstance(part, Text) else "thinking"
+            size = self.draw(st.integers(1, 9))
+            for at in range(0, len(part.text), size):
+                text = part.text[at : at + size]
+                delta = Delta(kind=kind, text=text, turn_id=turn, step=step, attempt=attempt, index=index)
+                self.tell(delta, speaking=True)
+                index += 1
+
+    def call(self, turn: str, call: ToolCall) -> None:
+        if self.draw(st.booleans()):
+            asked = self.name("approval")
+            self.tell(
+                ApprovalRequested(turn_id=turn, approval_id=asked, call=call, call_hash="", reason="no_rule")
+            )
+            self.tell(ApprovalGiven(turn_id=turn, approval_id=asked, answer="allow_once", by="You"))
+        self.tell(ToolCallStarted(turn_id=turn, call=call, effect="pure"))
+        self.tell(
+            ToolCallFinished(turn_id=turn, result=ToolResult(call_id=call.id, outcome="ok", text="found"))
+        )
+
+
+@st.composite
+def scripts(draw: st.DrawFn) -> Script:
+    script = Script(draw)
+    for _ in range(draw(st.integers(1, 4))):
+        script.turn()
+    return script
+
+
+def durable(events: list[Event | Live]) -> list[Event]:
+    return [event for event in events if not isinstance(event, Delta | Snapshot)]
+
+
+def seen(view: View) -> list[tuple[str, str]]:
+    """What a person sees, from top to bottom."""
+    rows = [(row.kind, row.title or row.text) for row in [*view.history, *view.turn]]
+    return [*rows, *([("text", view.answer.text)] if view.answer.text else [])]
+
+
+def viewed(events: list[Event | Live] | list[Event]) -> View:
+    view = View(limit=10_000)
+    for event in events:
+        view.apply(event)
+    return view
+
+
+@given(scripts())
+def test_each_row_stands_in_exactly_one_tier_at_any_time(script: Script) -> None:
+    view = View(limit=10_000)
+    for event in script.events:
+        view.apply(event)
+        rows: list[Row] = list(view.transcript.rows)
+        tiers = [row.id for row in [*view.history, *view.turn]]
+        if len(tiers) < len(rows):
+            assert view.answer.text == rows[-1].text
+            tiers.append(rows[-1].id)
+        assert tiers == [row.id for row in rows]
+
+
+@given(scripts())
+def test_who_hears_every_word_sees_what_others_see_once_a_step_is_over(script: Script) -> None:
+    view = View(limit=10_000)
+    for number, (event, speaking) in enumerate(zip(script.events, script.speaking, strict=True)):
+        view.apply(event)
+        if not speaking:
+            assert seen(view) == seen(viewed(durable(script.events[: number + 1])))
+            assert not len(view.thinking)
+    assert [row.id for row in view.transcript.rows] == [row.id for row in fold(script.events).rows]
+
+
+@given(scripts(), st.integers(min_value=0))
+def test_who_comes_late_sees_what_those_see_who_were_there(script: Script, when: int) -> None:
+    at = when % (len(script.events) + 1)
+    so_far = script.events[:at]
+    speech = spoken(so_far)
+    snapshot = (
+        Snapshot(said=joined(speech), step=speech[-1].step, attempt=speech[-1].attempt) if speech else None
+    )
+    late = viewed([*durable(so_far), *([snapshot] if snapshot else [])])
+    present = viewed(so_far)
+    assert seen(late) == seen(present)
+    for event in script.events[at:]:
+        late.apply(event)
+        present.apply(event)
+        assert seen(late) == seen(present)
+
+
+def spoken(events: list[Event | Live]) -> list[Delta]:
+    """The deltas of the attempt that speaks at the end."""
+    speech: list[Delta] = []
+    for event in events:
+        if isinstance(event, Delta):
+            if speech and (speech[-1].step, speech[-1].attempt) != (event.step, event.attempt):
+                speech = []
+            speech.append(event)
+        elif isinstance(event, StepFinished | TurnFinished):
+            speech = []
+    return speech
+
+
+def finished(text: str, *calls: ToolCall, turn: str = "t") -> StepFinished:
+    parts: tuple[Part, ...] = (Text(text=text), *calls)
+    return StepFinished(turn_id=turn, message=Message(role="assistant", parts=parts), stop="end_turn")
+
+
+@pytest.fixture
+def view() -> View:
+    view = View()
+    view.apply(TurnStarted(turn_id="t", prompt=PROMPT, model="demo:scripted", mode="ask"))
+    return view
+
+
+def test_the_answer_stays_where_it_was_drawn_until_something_follows(view: View) -> None:
+    for text in ("Hello", " world"):
+        view.apply(Delta(kind="text", text=text, turn_id="t"))
+    drawn = view.answer
+    view.apply(finished("Hello world"))
+    view.apply(TurnFinished(turn_id="t", reason="end_turn"))
+    assert view.answer is drawn
+    assert [row.kind for row in view.turn] == ["user"]
+    view.apply(TurnStarted(turn_id="u", prompt=PROMPT, model="demo:scripted", mode="ask"))
+    assert not view.answer.text
+    assert [row.kind for row in view.history] == ["user", "text"]
+    assert [row.id for row in view.turn] == ["u"]
+
+
+def test_an_answer_before_a_call_moves_to_its_place_above_the_call(view: View) -> None:
+    view.apply(Delta(kind="text", text="Let me look.", turn_id="t"))
+    view.apply(finished("Let me look.", ToolCall(id="c", name="grep", arguments={})))
+    assert not view.answer.text
+    assert [row.kind for row in view.turn] == ["user", "text", "tool"]
+
+
+def test_a_new_attempt_drops_what_the_old_one_said(view: View) -> None:
+    view.apply(Delta(kind="text", text="Hello wor", turn_id="t"))
+    view.apply(Delta(kind="text", text="Hi", turn_id="t", attempt=1))
+    assert view.answer.text == "Hi"
+
+
+def test_a_turn_that_ends_in_mid_answer_leaves_nothing_half_said(view: View) -> None:
+    view.apply(Delta(kind="thinking", text="Hm", turn_id="t"))
+    view.apply(Delta(kind="text", text="Hello wor", turn_id="t"))
+    view.apply(TurnFinished(turn_id="t", reason="error", error="cut"))
+    assert not view.answer.text
+    assert not len(view.thinking)
+    assert [row.kind for row in view.turn] == ["user", "notice"]
+
+
+def test_a_question_can_be_answered_however_many_calls_stand_beside_it(view: View) -> None:
+    calls = [ToolCall(id=f"c{number}", name="write_file", arguments={}) for number in range(TURN_ROWS * 2)]
+    view.apply(finished("", *calls))
+    asked = ApprovalRequested(turn_id="t", approval_id="a", call=calls[0], call_hash="", reason="no_rule")
+    view.apply(asked)
+    assert [row.approval_id for row in view.asking] == ["a"]
+    assert view.run_state == words.NEEDS_YOU
+    view.apply(ApprovalGiven(turn_id="t", approval_id="a", answer="reject_once", by="You"))
+    assert view.asking == []
+
+
+def test_the_old_rows_of_a_long_turn_become_history(view: View) -> None:
+    for number in range(TURN_ROWS * 3):
+        call = ToolCall(id=f"c{number}", name="grep", arguments={})
+        view.apply(finished("", call))
+        view.apply(ToolCallFinished(result=ToolResult(call_id=call.id, outcome="ok", text="")))
+    assert len(view.turn) <= TURN_ROWS + 1
+    assert len(view.history) == WINDOW
+    assert view.has_earlier
+
+
+def test_the_run_state_says_what_is_going_on(view: View) -> None:
+    assert view.is_working
+    said = [view.run_state]
+    for event in (
+        Delta(kind="thinking", text="Hm", turn_id="t"),
+        Delta(kind="text", text="Look", turn_id="t"),
+        finished("Look", call := ToolCall(id="c", name="grep", arguments={})),
+        ToolCallStarted(turn_id="t", call=call, effect="pure"),
+        ToolCallFinished(turn_id="t", result=ToolResult(call_id="c", outcome="ok", text="")),
+        TurnFinished(turn_id="t", reason="end_turn"),
+    ):
+        view.apply(event)
+        said.append(view.run_state)
+    assert said == ["Thinking", "Thinking", "Answering", "Thinking", "Searching", "Thinking", "Idle"]
+    assert not view.is_working
+
+
+def test_a_start_and_a_change_are_told_once(view: View) -> None:
+    assert view.take_start()
+    assert not view.take_start()
+    assert view.take_change()
+    assert not view.take_change()
+    view.apply(Delta(kind="text", text="Hi", turn_id="t"))
+    assert not view.take_change()
+    view.apply(finished("Hi"))
+    assert view.take_change()

@@ -1,0 +1,61 @@
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.app.serving import Server
+from tests.browser.chat import Chat
+from tests.browser.chromium import marks
+from tests.browser.conftest import Opening
+
+pytestmark = marks("demo")
+
+
+async def test_a_first_visit_can_be_typed_into_at_once(chat: Chat) -> None:
+    await expect(chat.composer).to_be_focused()
+    await chat.page.keyboard.type("hello")
+    await expect(chat.composer).to_have_value("hello")
+    await expect(chat.state).to_have_text("Idle")
+
+
+async def test_a_first_visit_says_that_a_demo_answers_and_how_to_change_that(chat: Chat) -> None:
+    await expect(chat.model).to_have_value("demo:scripted")
+    welcome = chat.page.locator(".welcome")
+    await expect(welcome).to_contain_text("demo")
+    await expect(welcome).to_contain_text("OPENAI_API_KEY")
+    await expect(welcome).to_contain_text(".env")
+
+
+async def test_an_empty_prompt_asks_nothing(chat: Chat) -> None:
+    await chat.send("  \n ")
+    await expect(chat.flash).to_contain_text("Say what you want done.")
+    await expect(chat.page).to_have_url(f"{chat.server.url}/")
+
+
+@pytest.mark.parametrize("session_id", ["00000000-0000-7000-8000-000000000000", "nonsense", "%00"])
+async def test_an_unknown_session_is_said_and_leads_on(
+    tab: Opening, server: Server, session_id: str
+) -> None:
+    chat = await tab(server)
+    await chat.page.goto(f"{server.url}/s/{session_id}")
+    await expect(chat.flash).to_contain_text("There is no such session here.")
+    await chat.page.get_by_role("link", name="New session").click()
+    await expect(chat.page).to_have_url(re.compile(r"/$"))
+    await chat.work("hello")
+
+
+async def test_the_page_has_landmarks_a_title_and_a_language(chat: Chat) -> None:
+    await expect(chat.page).to_have_title(re.compile("Maestro"))
+    await expect(chat.page.locator("html")).to_have_attribute("lang", "en")
+    for role in ("main", "navigation", "banner"):
+        await expect(chat.page.get_by_role(role)).to_have_count(1)
+    await expect(chat.page.get_by_role("heading", level=1)).to_have_count(1)
+
+
+async def test_everything_that_can_be_used_has_a_name(chat: Chat) -> None:
+    await chat.ask("create notes.txt with hello")
+    await expect(chat.approval).to_be_visible()
+    for control in await chat.page.locator("button, input, select, textarea, a, summary").all():
+        await expect(control).to_have_accessible_name(re.compile(r"\S"))
+    await chat.answer("reject_once")
+    await chat.idle()

@@ -1,0 +1,115 @@
+"""Servers the tests start for themselves, on loopback, with their own data, stopped at the end."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+POSTGRES_PLACES = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/opt/homebrew/opt/postgresql*/bin",
+    "/usr/local/opt/postgresql*/bin",
+    "/Applications/Postgres.app/Contents/Versions/*/bin",
+)
+SPEED = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+"""What is lost when the machine loses power is a test's."""
+
+
+def postgres_programs() -> Path | None:
+    """The folder with PostgreSQL's own programs; the newest when there are several."""
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).resolve().parent
+    found = [folder for place in POSTGRES_PLACES for folder in Path("/").glob(place[1:])]
+    return max((folder for folder in found if (folder / "initdb").exists()), key=_version, default=None)
+
+
+def _version(programs: Path) -> list[int]:
+    return [int(word) for word in programs.parent.name.replace("@", ".").split(".") if word.isdigit()]
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def postgres_server(programs: Path) -> Iterator[str]:
+    """Run a PostgreSQL server of our own and yield the address of its maintenance database."""
+    # A private TMPDIR of root's would be closed to the uid that PostgreSQL insists on.
+    folder = Path(tempfile.mkdtemp(prefix="maestro-postgres-", dir="/tmp" if _is_root() else None))  # noqa: S108
+    try:
+        data, password, port = folder / "data", secrets.token_hex(16), free_port()
+        (folder / "password").write_text(password)
+        if _is_root():
+            for path in (folder, folder / "password"):
+                shutil.chown(path, _unprivileged())
+        _run(
+            folder,
+            programs / "initdb",
+            *("--pgdata", data, "--username=maestro", "--pwfile", folder / "password"),
+            *("--auth=password", "--encoding=UTF8", "--locale=C", "--no-sync"),
+        )
+        settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", **SPEED}
+        with (data / "postgresql.conf").open("a") as conf:
+            conf.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+        control = (programs / "pg_ctl", "--pgdata", data, "--wait", "--silent")
+        _run(folder, *control, "--log", folder / "log", "start")
+        try:
+            yield f"postgresql://maestro:{password}@127.0.0.1:{port}/postgres"
+        finally:
+            _run(folder, *control, "--mode=immediate", "stop")
+    finally:
+        shutil.rmtree(folder)
+
+
+def new_database(server: str) -> str:
+    """Create an empty database and return its address."""
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+
+def drop_database(address: str) -> None:
+    """Drop a database, closing what is still connected to it."""
+    parts = urlsplit(address)
+    with psycopg.connect(parts._replace(path="/postgres").geturl(), autocommit=True) as connection:
+        name = sql.Identifier(parts.path.removeprefix("/"))
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _unprivileged() -> str:
+    """The account PostgreSQL runs as when we are root, which it refuses to be."""
+    return "nobody"
+
+
+def _run(folder: Path, *command: str | Path) -> None:
+    """Run one of PostgreSQL's programs; its own words are in the error."""
+    account = {"user": _unprivileged(), "extra_groups": []} if _is_root() else {}
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    with (folder / "out").open("wb") as out:
+        # A pipe would stay open as long as the server that pg_ctl starts.
+        done = subprocess.run(
+            command, check=False, cwd=folder, env=environment, stdout=out, stderr=out, **account
+        )
+    if done.returncode:
+        log = folder / "log"
+        words = (folder / "out").read_text() + (log.read_text() if log.exists() else "")
+        raise RuntimeError(f"{command[0]} failed:\n{words}")

@@ -1,0 +1,42 @@
+import socket
+
+import psycopg
+import pytest
+
+
+def test_a_database_is_empty_and_ones_own(database_url: str) -> None:
+    scheme = database_url.partition(":")[0]
+    if scheme == "sqlite":
+        assert "app.db" in database_url
+        return
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute(
+            "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+        ).fetchone() == (0,)
+        connection.execute("CREATE TABLE here (it int)")
+
+
+def test_two_databases_do_not_see_each_other(postgres: str) -> None:
+    with psycopg.connect(postgres) as connection:
+        assert connection.execute("SELECT to_regclass('here')").fetchone() == (None,)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "10.0.0.1"])
+def test_another_machine_cannot_be_reached(host: str) -> None:
+    with socket.socket() as out, pytest.raises(RuntimeError, match="may not reach"):
+        out.connect((host, 80))
+
+
+def test_a_name_cannot_be_looked_up() -> None:
+    with pytest.raises(RuntimeError, match="may not look up"):
+        socket.create_connection(("example.org", 80), timeout=1)
+
+
+def test_datagrams_cannot_leave_either() -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as out, pytest.raises(RuntimeError, match="may not reach"):
+        out.sendto(b"", ("192.0.2.1", 53))
+
+
+def test_loopback_is_open() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(("localhost", server.getsockname()[1]), timeout=5).close()
