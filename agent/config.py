@@ -123,6 +123,12 @@ def load() -> Settings:
     if unknown:
         raise SettingsError(f"{', '.join(unknown)}: no such setting. `.env.example` lists them all.")
     settings = Settings()
+    for name, value, built in (
+        ("MAESTRO_AUTH", settings.maestro_auth, "local"),
+        ("MAESTRO_ROLE", settings.maestro_role, "all"),
+    ):
+        if value != built:
+            raise SettingsError(f"{name}={value} is not built yet; this version knows {name}={built} only.")
     if settings.maestro_auth == "local" and not settings.is_loopback:
         raise SettingsError(
             f"MAESTRO_HOST={settings.maestro_host} opens the server to other machines while "

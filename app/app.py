@@ -6,6 +6,7 @@
 import reflex as rx
 import structlog
 
+from app import tabs
 from app.pages import chat
 from app.words import NAME
 
@@ -36,3 +37,4 @@ for route in ("/", "/s/[id]"):
         title=NAME,
         on_load=[chat.ChatState.arrive, chat.ChatState.get_ready],
     )
+tabs.know(app)

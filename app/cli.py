@@ -6,6 +6,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
+from agent import logs
 from agent.config import Settings, SettingsError, settings
 from agent.core.errors import Unavailable
 
@@ -35,14 +36,16 @@ def migrate() -> None:
 
 
 def checked() -> Settings:
-    """The settings, or one sentence and the end."""
+    """The settings, or one sentence and the end; from here on everything is logged as they say."""
     try:
-        return settings()
+        found = settings()
     except SettingsError as error:
         sys.exit(f"maestro: {error}")
     except ValidationError as error:
         first = error.errors()[0]
         sys.exit(f"maestro: {str(first['loc'][0]).upper()}: {first['msg']}")
+    logs.configure(found.maestro_log)
+    return found
 
 
 def listening(found: Settings) -> socket.socket:

@@ -9,8 +9,7 @@ from reflex_base.event.context import EventContext
 
 from agent import sessions
 from agent.core.identity import User
-from agent.sessions.bus import Heard
-from agent.sessions.following import Following
+from app import tabs
 from app.pace import Pace
 from app.shown import Shown, all_shown
 from app.view import WINDOW, View
@@ -135,26 +134,14 @@ async def stream(
             await pace.room()
 
 
-async def _heard(following: Following) -> list[Heard]:
+async def _heard(following: sessions.Following) -> list[sessions.Heard]:
     """Wait for news and give all there is; nothing when the tab is gone."""
     batch = asyncio.ensure_future(following.batch())
     try:
         while not (await asyncio.wait({batch}, timeout=HEARTBEAT))[0]:
-            if not await is_connected():
+            if not await tabs.is_open(EventContext.get().token):
                 return []
     finally:
         if not batch.done():
             batch.cancel()
     return batch.result()
-
-
-async def is_connected() -> bool:
-    """Whether the tab of this event still has its socket; Reflex does not end the events of a closed tab."""
-    from app.app import app  # noqa: PLC0415  the app imports the pages, and they this
-
-    namespace = app.event_namespace
-    if namespace is None:
-        return False
-    # Reflex has no public way to ask; its own token manager is the one that knows.
-    tokens = namespace._token_manager  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    return await tokens.is_token_connected(EventContext.get().token)

@@ -71,6 +71,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     visit = f"{settings.origin}/" + (f"?key={local_key}" if settings.maestro_local_key else "")
     config = uvicorn.Config(
         application(settings, local_key),
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,

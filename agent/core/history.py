@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from agent.core.events import Event, StepFinished, ToolCallFinished, TurnStarted
-from agent.core.messages import Message, Part
+from agent.core.messages import Message, Part, ToolResult
 
 
 def messages(events: Iterable[Event]) -> tuple[Message, ...]:
@@ -24,7 +24,19 @@ def messages(events: Iterable[Event]) -> tuple[Message, ...]:
                 said.append(event.message)
             case _:
                 pass
-    return tuple(said)
+    return tuple(_in_order(message, before) for message, before in zip(said, [None, *said], strict=False))
+
+
+def _in_order(message: Message, before: Message | None) -> Message:
+    """The results in the order of their calls; those of pure calls were recorded as they came."""
+    places = {call.id: place for place, call in enumerate(before.calls if before else ())}
+    if len(places) < 2:  # noqa: PLR2004  one result is in order
+        return message
+
+    def place(part: Part) -> int:
+        return places.get(part.call_id, -1) if isinstance(part, ToolResult) else len(places)
+
+    return message.model_copy(update={"parts": tuple(sorted(message.parts, key=place))})
 
 
 def _say(said: list[Message], parts: tuple[Part, ...]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent import providers
+from agent import providers, tooling
 from agent.config import settings
 from agent.core.commands import Answer, Command, DropPrompt, Interrupt, Prompt
 from agent.core.events import ModelSwitched, Snapshot
@@ -11,10 +11,27 @@ from agent.core.identity import Session, User
 from agent.core.policy import Mode
 from agent.core.transcript import Row, Transcript, fold, prompt_text
 from agent.sessions import log, rows
+from agent.sessions.bus import Heard
 from agent.sessions.following import Following
-from agent.sessions.registry import live, live_or_none
+from agent.sessions.registry import close, live, live_or_none, wake
 from agent.store.columns import new_id
-from agent.tooling import workspaces
+
+__all__ = [
+    "Following",
+    "Heard",
+    "Opened",
+    "change",
+    "close",
+    "create",
+    "delete",
+    "follow",
+    "get",
+    "mine",
+    "open",
+    "prepare",
+    "submit",
+    "wake",
+]
 
 NAME_LENGTH = 80
 
@@ -42,7 +59,7 @@ async def create(
         Invalid: the workspace is not there or not allowed.
     """
     session_id = new_id()
-    folder = workspaces.choose(settings().data_dir, settings().workspace_roots, session_id, workspace)
+    folder = await tooling.choose_workspace(user, session_id, workspace)
     chosen = model or providers.default_model(settings())
     return await rows.create(user, _named(name), chosen, mode, folder, session_id)
 

@@ -54,7 +54,9 @@ async def wake() -> None:
     other = aliased(EventRow)
     begun = col(EventRow.type).in_(("TurnStarted", "PromptQueued"))
     ended = select(other.seq).where(
-        other.turn_id == EventRow.turn_id, col(other.type).in_(("TurnFinished", "PromptDropped"))
+        other.session_id == EventRow.session_id,
+        other.turn_id == EventRow.turn_id,
+        col(other.type).in_(("TurnFinished", "PromptDropped")),
     )
     wanted = (
         select(SessionRow.id, UserRow)

@@ -1,24 +1,27 @@
 """Tools: what a model may use, and whether a call may run. The front door of this context."""
 
+import asyncio
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 
 from pydantic import JsonValue
 
+from agent.config import settings
 from agent.core import policy
 from agent.core.errors import NotFound, ToolFailed
 from agent.core.identity import Session, User
 from agent.core.messages import ToolCall
 from agent.core.policy import Judgement, Rule
 from agent.core.tools import Effect, ToolDefinition
-from agent.tooling import tools
+from agent.tooling import tools, workspaces
 from agent.tooling._writing import readable
 from agent.tooling.declaration import Tool, ToolOutput, bounded
 from agent.tooling.workspace import Workspace
 
-__all__ = ["ToolOutput", "definitions", "effect", "execute", "judge"]
+__all__ = ["ToolOutput", "choose_workspace", "definitions", "effect", "execute", "judge"]
 
 
 def definitions(user: User, session: Session) -> tuple[ToolDefinition, ...]:
@@ -40,6 +43,18 @@ async def execute(user: User, session: Session, name: str, arguments: Mapping[st
     async with Workspace(session.workspace) as files:
         output = await known[name].run(arguments, files=files)
     return bounded(output.model_copy(update={"text": readable(output.text)}))
+
+
+async def choose_workspace(user: User, session_id: str, wanted: str | None) -> Path:  # noqa: ARG001 - one owner so far
+    """Find the folder a session shall work in: a new one of its own, or one under the allowed folders.
+
+    Raises:
+        Invalid: the wanted folder is not there, or not allowed.
+    """
+    found = settings()
+    return await asyncio.to_thread(
+        workspaces.choose, found.data_dir, found.workspace_roots, session_id, wanted
+    )
 
 
 def judge(user: User, session: Session, call: ToolCall, rules: Iterable[Rule]) -> Judgement:

@@ -15,7 +15,6 @@ from agent.core.identity import Session, User
 from agent.core.policy import Mode
 from agent.core.provider import ModelEntry
 from agent.core.transcript import Row
-from agent.sessions.following import Following
 
 router = APIRouter()
 
@@ -152,7 +151,7 @@ async def events(
     return EventSourceResponse(_told(following), ping=15)
 
 
-async def _told(following: Following) -> AsyncGenerator[ServerSentEvent, None]:
+async def _told(following: sessions.Following) -> AsyncGenerator[ServerSentEvent, None]:
     async with following:
         async for seq, event in following:
             kind = cast("Any", event).__class__.__name__

@@ -96,12 +96,13 @@ def live_answer(
 
 def growing(shape: rx.Var[str], head: rx.Var[str], tail: rx.Var[str]) -> rx.Component:
     """The open block; code is not parsed while it grows, a long text only now and then."""
-    return rx.match(
+    drawn = rx.match(
         shape,
         ("code", rx.el.pre(rx.el.code(head + tail), class_name="open-code")),
         ("long", rx.el.div(markdown(text=head), rx.el.span(tail), class_name="open-long")),
         markdown(text=head + tail),
     )
+    return rx.fragment(drawn)
 
 
 def live_thinking(text: rx.Var[str]) -> rx.Component:

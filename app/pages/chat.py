@@ -98,7 +98,7 @@ class ChatState(rx.State):
 
     @rx.event(background=True)
     async def get_ready(self) -> None:
-        """Do what the first prompt need not wait for: read the history, ask the providers for their models."""
+        """Do what the first prompt need not wait for: read the history, ask for the models."""
         try:
             user = await who(self)
             if session_id := session_of(self.router.url.path):

@@ -32,7 +32,7 @@ async def test_an_empty_prompt_asks_nothing(chat: Chat) -> None:
     await expect(chat.page).to_have_url(f"{chat.server.url}/")
 
 
-@pytest.mark.parametrize("session_id", ["00000000-0000-7000-8000-000000000000", "nonsense", "%00"])
+@pytest.mark.parametrize("session_id", ["00000000-0000-7000-8000-000000000000", "nonsense", "%22%3E%3Cb%3E"])
 async def test_an_unknown_session_is_said_and_leads_on(
     tab: Opening, server: Server, session_id: str
 ) -> None:

@@ -24,6 +24,19 @@ def test_prompt_step_results_and_words_become_messages_in_turns() -> None:
     assert history[1] == asked
 
 
+def test_results_stand_in_the_order_of_their_calls() -> None:
+    calls = tuple(ToolCall(id=name, name="x", arguments={}) for name in "abc")
+    results = {name: ToolResult(call_id=name, outcome="ok", text="") for name in "abc"}
+    history = messages(
+        [
+            StepFinished(message=Message(role="assistant", parts=calls), stop="tool_use"),
+            *(ToolCallFinished(result=results[name]) for name in "cab"),
+            PROMPT,
+        ]
+    )
+    assert history[1].parts == (*results.values(), *PROMPT.prompt)
+
+
 def test_prompts_without_an_answer_between_them_become_one_message() -> None:
     history = messages([PROMPT, TurnFinished(reason="error"), PROMPT])
     assert [message.text for message in history] == ["GoGo"]

@@ -1,0 +1,310 @@
+"""Turns of a live session: queue, interrupt, approvals, and a neighbour that fails."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from agent import sessions
+from agent.core.commands import Answer, DropPrompt, Interrupt
+from agent.core.errors import Conflict
+from agent.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    Delta,
+    Event,
+    PromptDropped,
+    PromptQueued,
+    Snapshot,
+    StepFinished,
+    ToolCallFinished,
+    ToolCallStarted,
+    TurnFinished,
+    TurnStarted,
+)
+from agent.core.history import messages
+from agent.core.identity import Session, User
+from agent.core.messages import Text, ToolCall, ToolResult
+from agent.core.provider import Request
+from agent.sessions.registry import live
+from tests.agent.sessions.puppet import Puppet, Said, says_done, step
+from tests.agent.sessions.talk import (
+    asked,
+    events,
+    finished,
+    heard_until,
+    next_of,
+    prompt,
+    say,
+    turn,
+)
+from tests.agent.test_loop import assert_calls_have_one_result
+
+WRITE = "create notes.txt with hello"
+
+
+def results(happened: list[Event]) -> list[tuple[str, str]]:
+    return [
+        (event.result.outcome, event.result.text) for event in happened if isinstance(event, ToolCallFinished)
+    ]
+
+
+def order(happened: list[Event]) -> list[tuple[str, str]]:
+    return [
+        (event.type, event.turn_id) for event in happened if isinstance(event, TurnStarted | TurnFinished)
+    ]
+
+
+async def answer(user: User, session: Session, answer: str, note: str = "") -> tuple[str, int]:
+    question = await asked(user, session)
+    given = Answer.model_validate({"approval_id": question.approval_id, "answer": answer, "note": note})
+    return await sessions.submit(user, session.id, given)
+
+
+async def interrupt(user: User, session: Session) -> None:
+    await sessions.submit(user, session.id, Interrupt())
+
+
+async def test_prompts_wait_in_order_while_a_turn_runs(owner: User, session: Session) -> None:
+    turns = [await say(owner, session, f"count to {number}") for number in (20, 2, 3)]
+    await finished(owner, session, turns[-1])
+    happened = await events(session)
+    assert [event.turn_id for event in happened if isinstance(event, PromptQueued)] == turns[1:]
+    assert order(happened) == [
+        (kind, turn_id) for turn_id in turns for kind in ("TurnStarted", "TurnFinished")
+    ]
+    assert len(set(turns)) == 3
+
+
+async def test_prompts_at_the_same_instant_run_one_after_the_other(owner: User, session: Session) -> None:
+    turns = await asyncio.gather(*(say(owner, session, "count to 1") for _ in range(4)))
+    for turn_id in turns:
+        await finished(owner, session, turn_id)
+    happened = order(await events(session))
+    assert [kind for kind, _ in happened] == ["TurnStarted", "TurnFinished"] * 4
+    assert {turn_id for _, turn_id in happened} == set(turns)
+
+
+async def test_a_queued_prompt_is_dropped_and_never_runs(owner: User, session: Session) -> None:
+    turns = [await say(owner, session, f"count to {number}") for number in (50, 2, 3)]
+    drop = DropPrompt(prompt_id=turns[1])
+    dropped = await sessions.submit(owner, session.id, drop, "one")
+    assert await sessions.submit(owner, session.id, drop, "one") == dropped
+    with pytest.raises(Conflict):
+        await sessions.submit(owner, session.id, drop)
+    await finished(owner, session, turns[2])
+    happened = await events(session)
+    assert turns[1] not in {turn_id for _, turn_id in order(happened)}
+    assert [event.prompt_id for event in happened if isinstance(event, PromptDropped)] == [turns[1]]
+    with pytest.raises(Conflict):
+        await sessions.submit(owner, session.id, DropPrompt(prompt_id=turns[2]))
+
+
+async def test_an_interrupt_keeps_what_was_said_and_frees_the_session(owner: User, session: Session) -> None:
+    async with await sessions.follow(owner, session.id) as following:
+        turn_id = await say(owner, session, "count to 5000 slowly")
+        await heard_until(following, lambda heard: isinstance(heard, Delta) and heard.text.startswith("w3"))
+        await interrupt(owner, session)
+        began = time.monotonic()
+        ended = await next_of(following, TurnFinished)
+    assert time.monotonic() - began < 1
+    assert (ended.turn_id, ended.reason, ended.error) == (turn_id, "cancelled", "")
+    said = [event for event in await events(session) if isinstance(event, StepFinished)]
+    assert (said[0].stop, said[0].message.text.endswith("w1 w2 w3 ")) == ("cancelled", True)
+    assert order(await turn(owner, session, "count to 1"))[-1][0] == "TurnFinished"
+
+
+async def test_a_turn_may_be_stopped_before_its_first_moment(owner: User, session: Session) -> None:
+    running = await live(owner, session)
+    turn_id, _ = await running.prompt(prompt("count to 5000 slowly"), session, "")
+    running.interrupt()
+    assert (await finished(owner, session, turn_id)).reason == "cancelled"
+
+
+async def test_an_interrupt_stops_one_turn_and_not_the_next(owner: User, session: Session) -> None:
+    turns = [await say(owner, session, words) for words in ("count to 5000 slowly", "count to 2")]
+    await interrupt(owner, session)
+    assert [(await finished(owner, session, turn_id)).reason for turn_id in turns] == [
+        "cancelled",
+        "end_turn",
+    ]
+
+
+async def test_an_interrupt_ends_a_question(owner: User, session: Session) -> None:
+    turn_id = await say(owner, session, WRITE)
+    question = await asked(owner, session)
+    await interrupt(owner, session)
+    assert (await finished(owner, session, turn_id)).reason == "cancelled"
+    assert [outcome for outcome, _ in results(await events(session))] == ["cancelled"]
+    late = Answer(approval_id=question.approval_id, answer="allow_once")
+    with pytest.raises(Conflict):
+        await sessions.submit(owner, session.id, late)
+    assert not (Path(session.workspace) / "notes.txt").exists()
+    assert_calls_have_one_result(messages(await events(session)))
+
+
+async def test_a_call_runs_once_it_is_allowed(owner: User, session: Session) -> None:
+    turn_id = await say(owner, session, WRITE)
+    question = await asked(owner, session)
+    assert (question.reason, question.call.name) == ("no_rule", "write_file")
+    assert not (Path(session.workspace) / "notes.txt").exists()
+    await answer(owner, session, "allow_once")
+    assert (await finished(owner, session, turn_id)).reason == "end_turn"
+    assert (Path(session.workspace) / "notes.txt").read_text() == "hello\n"
+    given = [event for event in await events(session) if isinstance(event, ApprovalGiven)]
+    assert [(one.by, one.rule, one.turn_id) for one in given] == [(owner.name, None, turn_id)]
+
+
+async def test_always_allow_never_asks_again_and_lets_nothing_else_pass(
+    owner: User, session: Session
+) -> None:
+    turn_id = await say(owner, session, WRITE)
+    await answer(owner, session, "allow_always")
+    await finished(owner, session, turn_id)
+    again = await turn(owner, session, "create more.txt with words")
+    assert not any(isinstance(event, ApprovalRequested) for event in again)
+    await say(owner, session, "replace hello with bye in notes.txt")
+    async with await sessions.follow(owner, session.id, session.last_seq) as following:
+        await heard_until(
+            following, lambda heard: isinstance(heard, ApprovalRequested) and heard.call.name == "edit"
+        )
+    await interrupt(owner, session)
+
+
+async def test_always_reject_refuses_without_asking(owner: User, session: Session) -> None:
+    turn_id = await say(owner, session, WRITE)
+    await answer(owner, session, "reject_always")
+    await finished(owner, session, turn_id)
+    again = await turn(owner, session, WRITE)
+    assert not any(isinstance(event, ApprovalRequested) for event in again)
+    assert [outcome for outcome, _ in results(again)] == ["rejected"]
+
+
+async def test_a_rejections_note_reaches_the_model(owner: User, session: Session) -> None:
+    turn_id = await say(owner, session, WRITE)
+    await answer(owner, session, "reject_once", "Not in this folder.")
+    await finished(owner, session, turn_id)
+    [(outcome, text)] = results(await events(session))
+    assert outcome == "rejected"
+    assert "Not in this folder." in text
+
+
+async def test_only_the_first_answer_counts(owner: User, session: Session) -> None:
+    turn_id = await say(owner, session, WRITE)
+    question = await asked(owner, session)
+    allow = Answer(approval_id=question.approval_id, answer="allow_once")
+    reject = Answer(approval_id=question.approval_id, answer="reject_once")
+    first = await sessions.submit(owner, session.id, allow, "one")
+    with pytest.raises(Conflict):
+        await sessions.submit(owner, session.id, reject)
+    assert await sessions.submit(owner, session.id, allow, "one") == first
+    await finished(owner, session, turn_id)
+    assert [outcome for outcome, _ in results(await events(session))] == ["ok", "ok"]
+
+
+async def test_a_mode_that_allows_it_asks_nobody(owner: User, session: Session) -> None:
+    await sessions.change(owner, session.id, mode="edit")
+    happened = await turn(owner, session, WRITE)
+    assert not any(isinstance(event, ApprovalRequested) for event in happened)
+    assert [event.call.name for event in happened if isinstance(event, ToolCallStarted)] == [
+        "write_file",
+        "read_file",
+    ]
+
+
+async def test_a_follower_who_comes_late_hears_what_was_said(owner: User, session: Session) -> None:
+    async with await sessions.follow(owner, session.id) as following:
+        await say(owner, session, "count to 5000 slowly")
+        await heard_until(following, lambda heard: isinstance(heard, Delta) and heard.text.startswith("w2"))
+        async with await sessions.follow(owner, session.id) as late:
+            snapshot = await next_of(late, Snapshot)
+            following_delta = await next_of(late, Delta)
+    assert snapshot.said[-1].text.endswith("w1 w2 ")
+    assert (following_delta.index, following_delta.text) == (snapshot.index + 1, "w3 ")
+    await interrupt(owner, session)
+
+
+async def test_a_provider_that_breaks_ends_its_turn_and_the_session_goes_on(
+    owner: User, puppet: Puppet
+) -> None:
+    async def breaks(_request: Request) -> Said:
+        yield Delta(kind="text", text="Half a")
+        raise RuntimeError("boom")
+
+    async def stops_short(_request: Request) -> Said:
+        yield Delta(kind="text", text="Half a")
+
+    puppet.plays = {"breaks": breaks, "cut": stops_short, "done": says_done}
+    session = await sessions.create(owner, model="puppet:breaks")
+    broken = (await turn(owner, session, "Hi"))[-1]
+    assert isinstance(broken, TurnFinished)
+    assert (broken.reason, broken.error) == ("error", "internal")
+    assert set(broken.values) == {"reference"}
+    for model, reason, error in (
+        ("cut", "error", "cut"),
+        ("done", "end_turn", ""),
+        ("", "error", "model_unknown"),
+    ):
+        await sessions.change(owner, session.id, model=f"puppet:{model}")
+        ended = (await turn(owner, session, "Hi"))[-1]
+        assert isinstance(ended, TurnFinished)
+        assert (ended.reason, ended.error) == (reason, error)
+
+
+async def test_nine_sessions_notice_nothing_of_a_tenth_that_hangs_or_breaks(
+    owner: User, puppet: Puppet
+) -> None:
+    async def hangs(_request: Request) -> Said:
+        yield Delta(kind="text", text="Wait")
+        await asyncio.Event().wait()
+
+    async def breaks(_request: Request) -> Said:
+        yield Delta(kind="text", text="Half a")
+        raise RuntimeError("boom")
+
+    puppet.plays = {"hangs": hangs, "breaks": breaks, "done": says_done}
+    bad = [await sessions.create(owner, model=f"puppet:{model}") for model in ("hangs", "breaks")]
+    good = [await sessions.create(owner, model="puppet:done") for _ in range(8)]
+    hanging, _ = [await say(owner, session, "Hi") for session in bad]
+    ended = await asyncio.gather(*(turn(owner, session, "Hi") for session in good))
+    assert {happened[-1].model_dump()["reason"] for happened in ended} == {"end_turn"}
+    await interrupt(owner, bad[0])
+    assert (await finished(owner, bad[0], hanging)).reason == "cancelled"
+
+
+async def test_the_model_is_told_of_every_call_of_the_turns_before(owner: User, puppet: Puppet) -> None:
+    async def writes_twice(request: Request) -> Said:
+        if len(request.messages[-1].parts) > 1:
+            yield step(Text(text="Done"))
+            return
+        calls = [ToolCall(id="0", name="list_directory", arguments={"path": "."}) for _ in range(2)]
+        yield step(*calls, stop="tool_use")
+
+    puppet.plays = {"twice": writes_twice}
+    session = await sessions.create(owner, model="puppet:twice")
+    for _ in range(2):
+        await turn(owner, session, "Go")
+    assert len(puppet.requests) == 4
+    for request in puppet.requests:
+        assert_calls_have_one_result(request.messages)
+    assert [part.call_id for part in puppet.requests[-1].messages[-1].parts] == ["0-3", "0-4"]
+
+
+async def test_every_tool_failure_is_told_to_the_model(owner: User, puppet: Puppet) -> None:
+    calls = [
+        ToolCall(id="a", name="read_file", arguments={"path": "nowhere.txt"}),
+        ToolCall(id="b", name="no_such_tool", arguments={}),
+        ToolCall(id="c", name="read_file", arguments={}, malformed='{"path": '),
+    ]
+
+    async def calls_all(request: Request) -> Said:
+        yield step(*calls, stop="tool_use") if len(request.messages) == 1 else step(Text(text="Done"))
+
+    puppet.plays = {"calls": calls_all}
+    session = await sessions.create(owner, model="puppet:calls")
+    await turn(owner, session, "Go")
+    told = [part for part in puppet.requests[1].messages[-1].parts if isinstance(part, ToolResult)]
+    assert [(part.call_id, part.outcome) for part in told] == [(name, "failed") for name in "abc"]
+    assert "no_such_tool" in told[1].text
+    assert '{"path": ' in told[2].text

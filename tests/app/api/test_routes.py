@@ -1,0 +1,226 @@
+"""The whole life of a session over REST and server-sent events, with the demo model."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from agent.core.events import EVENT
+from agent.core.transcript import fold
+from tests.app.api.streams import Sent, following, is_, turn, until
+from tests.app.serving import Server
+
+
+def durable(events: list[Sent]) -> list[Sent]:
+    return [event for event in events if event.id]
+
+
+def test_the_life_of_a_session(api: httpx2.Client) -> None:
+    made = api.post("sessions", json={"name": "First", "model": "demo:scripted", "mode": "plan"}).json()
+    assert (made["name"], made["mode"], made["last_seq"]) == ("First", "plan", 0)
+    heard = turn(api, made["id"], "count to 5")
+    opened = api.get(f"sessions/{made['id']}").json()
+    assert opened["seq"] == int(durable(heard)[-1].id)
+    assert [row["kind"] for row in opened["rows"]] == ["user", "thinking", "text"]
+    assert opened["rows"][-1]["text"].endswith("w1 w2 w3 w4 w5")
+    changed = api.patch(f"sessions/{made['id']}", json={"name": "Second", "mode": "auto"}).json()
+    assert (changed["name"], changed["mode"], changed["model"]) == ("Second", "auto", "demo:scripted")
+    assert api.delete(f"sessions/{made['id']}").status_code == 204
+    assert api.get(f"sessions/{made['id']}").status_code == 404
+    assert api.delete(f"sessions/{made['id']}").status_code == 404
+
+
+def test_deltas_have_no_number_and_stored_events_have_one_each(api: httpx2.Client, session: str) -> None:
+    heard = turn(api, session, "count to 100")
+    assert [event.id for event in durable(heard)] == ["1", "2", "3"]
+    assert [event.event for event in durable(heard)] == ["TurnStarted", "StepFinished", "TurnFinished"]
+    live = [event for event in heard if not event.id]
+    assert {event.event for event in live} <= {"Delta", "Snapshot"}
+    assert len(live) > 50
+
+
+def test_what_is_followed_is_what_is_shown(api: httpx2.Client, session: str) -> None:
+    turn(api, session, "count to 3")
+    heard = durable(turn(api, session, "look around"))
+    with following(api, session) as events:
+        everything = until(events, lambda event: event.id == heard[-1].id)
+    rows = fold(EVENT.validate_python(event.data) for event in durable(everything)).rows
+    shown = api.get(f"sessions/{session}").json()["rows"]
+    assert [row.model_dump(mode="json") for row in rows] == shown
+
+
+def test_a_follower_goes_on_where_it_was(api: httpx2.Client, session: str) -> None:
+    heard = durable(turn(api, session, "count to 3")) + durable(turn(api, session, "count to 2"))
+    for after in range(len(heard)):
+        with following(api, f"{session}?after={after}") as events:
+            assert until(events, lambda event: event.id == heard[-1].id) == heard[after:]
+        with following(api, f"{session}?after=0", **{"last-event-id": str(after)}) as events:
+            assert until(events, lambda event: event.id == heard[-1].id) == heard[after:]
+
+
+def test_a_late_follower_hears_what_was_said_so_far(api: httpx2.Client, session: str) -> None:
+    api.post(f"sessions/{session}/commands", json={"type": "prompt", "text": "count to 60 slowly"})
+    with following(api, session) as first:
+        until(first, lambda event: event.event == "Delta" and "w9" in event.data["text"])
+        with following(api, session) as late:
+            snapshot = until(late, is_("Snapshot"))[-1]
+            assert snapshot.id == ""
+            assert "w8" in snapshot.data["said"][-1]["text"]
+            following_deltas = [next(late) for _ in range(3)]
+    assert [event.data["index"] for event in following_deltas] == [
+        snapshot.data["index"] + 1 + number for number in range(3)
+    ]
+    api.post(f"sessions/{session}/commands", json={"type": "interrupt"})
+    with following(api, session) as events:
+        assert until(events, is_("TurnFinished"))[-1].data["reason"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        {"type": "prompt", "text": "count to 1"},
+        {"type": "Prompt", "text": "count to 1"},
+        {"type": "PROMPT", "parts": [{"type": "text", "text": "count to 1"}]},
+        {"type": "Prompt", "parts": [{"type": "Text", "text": "count to 1"}]},
+    ],
+)
+def test_a_prompt_may_be_spelled_as_people_do(
+    api: httpx2.Client, session: str, command: dict[str, object]
+) -> None:
+    accepted = api.post(f"sessions/{session}/commands", json=command)
+    assert accepted.status_code == 202
+    assert accepted.json().keys() == {"turn_id", "seq"}
+    with following(api, session) as events:
+        assert until(events, is_("TurnFinished"))[-1].data["turn_id"] == accepted.json()["turn_id"]
+
+
+def test_an_approval_given_over_the_api_writes_the_file(api: httpx2.Client, session: str) -> None:
+    with following(api, session) as events:
+        api.post(
+            f"sessions/{session}/commands", json={"type": "prompt", "text": "write a.txt with Hello you"}
+        )
+        asked = until(events, is_("ApprovalRequested"))[-1].data
+        workspace = Path(api.get(f"sessions/{session}").json()["workspace"])
+        assert not (workspace / "a.txt").exists()
+        [row] = [row for row in api.get(f"sessions/{session}").json()["rows"] if row["status"] == "asking"]
+        assert row["approval_id"] == asked["approval_id"]
+        answer = {"type": "answer", "approval_id": asked["approval_id"], "answer": "allow_once"}
+        assert api.post(f"sessions/{session}/commands", json=answer).status_code == 202
+        again = api.post(f"sessions/{session}/commands", json=answer)
+        assert (again.status_code, again.json()["code"]) == (409, "approval_closed")
+        until(events, is_("TurnFinished"))
+    assert (workspace / "a.txt").read_text() == "Hello you\n"
+
+
+def test_a_refused_call_writes_nothing_and_the_note_is_told(api: httpx2.Client, session: str) -> None:
+    with following(api, session) as events:
+        api.post(f"sessions/{session}/commands", json={"type": "prompt", "text": "write b.txt with Hello"})
+        asked = until(events, is_("ApprovalRequested"))[-1].data["approval_id"]
+        refusal = {"type": "Answer", "approval_id": asked, "answer": "reject_once", "note": "Not there."}
+        assert api.post(f"sessions/{session}/commands", json=refusal).status_code == 202
+        result = until(events, is_("ToolCallFinished"))[-1].data["result"]
+        until(events, is_("TurnFinished"))
+    assert result["outcome"] == "rejected"
+    assert "Not there." in result["text"]
+    workspace = Path(api.get(f"sessions/{session}").json()["workspace"])
+    assert list(workspace.iterdir()) == []
+
+
+def test_the_same_command_id_does_it_once(api: httpx2.Client, session: str) -> None:
+    command = {"type": "prompt", "text": "count to 2", "id": str(uuid4())}
+    first = api.post(f"sessions/{session}/commands", json=command).json()
+    assert api.post(f"sessions/{session}/commands", json=command).json() == first
+    with following(api, session) as events:
+        until(events, is_("TurnFinished"))
+    assert api.post(f"sessions/{session}/commands", json=command).json() == first
+    rows = api.get(f"sessions/{session}").json()["rows"]
+    assert [row["kind"] for row in rows] == ["user", "thinking", "text"]
+
+
+def test_a_prompt_that_waits_can_be_taken_back(api: httpx2.Client, session: str) -> None:
+    path = f"sessions/{session}/commands"
+    api.post(path, json={"type": "prompt", "text": "count to 500 slowly"})
+    waiting = api.post(path, json={"type": "prompt", "text": "count to 7"}).json()["turn_id"]
+    assert api.post(path, json={"type": "drop_prompt", "prompt_id": waiting}).status_code == 202
+    again = api.post(path, json={"type": "DropPrompt", "prompt_id": waiting})
+    assert (again.status_code, again.json()["code"]) == (409, "prompt_started")
+    assert api.post(path, json={"type": "interrupt"}).status_code == 202
+    with following(api, session) as events:
+        heard = until(events, is_("TurnFinished"))
+    assert [event.event for event in heard if event.data.get("turn_id") == waiting] == [
+        "PromptQueued",
+        "PromptDropped",
+    ]
+
+
+def test_a_list_is_searched_and_paged(server: Server) -> None:
+    token, _ = server.neighbour()
+    with server.client() as theirs:
+        theirs.headers["authorization"] = f"Bearer {token}"
+        for number in range(52):
+            theirs.post("sessions", json={"name": f"100% of {number}"})
+        first = theirs.get("sessions").json()
+        second = theirs.get("sessions", params={"cursor": first["cursor"]}).json()
+        ids = [one["id"] for one in [*first["sessions"], *second["sessions"]]]
+        assert (len(first["sessions"]), len(ids), len(set(ids))) == (50, 53, 53)
+        assert second["cursor"] == ""
+        found = theirs.get("sessions", params={"q": "0% OF 51"}).json()["sessions"]
+        assert [one["name"] for one in found] == ["100% of 51"]
+        assert theirs.get("sessions", params={"q": "_"}).json()["sessions"] == []
+
+
+def test_the_demo_is_among_the_models(api: httpx2.Client) -> None:
+    assert "demo:scripted" in [model["id"] for model in api.get("models").json()]
+
+
+def test_other_peoples_sessions_are_not_there(server: Server, api: httpx2.Client) -> None:
+    """Every route that takes an id, with the id of another person's session and with none at all."""
+    _, theirs = server.neighbour()
+    answers = {}
+    for session in (theirs, str(uuid4()), "../../etc/passwd", "x" * 300):
+        answers[session] = [
+            (answer.status_code, answer.json())
+            for answer in (
+                api.get(f"sessions/{session}"),
+                api.patch(f"sessions/{session}", json={"name": "Mine"}),
+                api.delete(f"sessions/{session}"),
+                api.get(f"sessions/{session}/events"),
+                api.post(f"sessions/{session}/commands", json={"type": "prompt", "text": "count to 1"}),
+                api.post(f"sessions/{session}/commands", json={"type": "interrupt"}),
+            )
+        ]
+        if "/" not in session:
+            assert {status for status, _ in answers[session]} == {404}
+    theirs_told, nothing_told, *_ = answers.values()
+    assert theirs_told == nothing_told
+    assert theirs not in [one["id"] for one in api.get("sessions").json()["sessions"]]
+    with server.database() as database:
+        name, seq = database.execute("SELECT name, last_seq FROM sessions WHERE id = ?", [theirs]).fetchone()
+    assert (name, seq) == ("Private", 0)
+
+
+def test_an_approval_of_another_session_cannot_be_answered_through_ones_own(
+    server: Server, api: httpx2.Client, session: str
+) -> None:
+    token, theirs = server.neighbour()
+    with server.client() as neighbour:
+        neighbour.headers["authorization"] = f"Bearer {token}"
+        with following(neighbour, theirs) as events:
+            command = {"type": "prompt", "text": "write a.txt with Hello"}
+            neighbour.post(f"sessions/{theirs}/commands", json=command)
+            asked = until(events, is_("ApprovalRequested"))[-1].data["approval_id"]
+            answer = {"type": "answer", "approval_id": asked, "answer": "allow_always"}
+            refused = api.post(f"sessions/{session}/commands", json=answer)
+            assert (refused.status_code, refused.json()["code"]) == (409, "approval_closed")
+            neighbour.post(f"sessions/{theirs}/commands", json={"type": "interrupt"})
+            kinds = [event.event for event in until(events, is_("TurnFinished"))]
+    assert "ApprovalGiven" not in kinds
+
+
+def test_a_deleted_session_stops_its_turn(api: httpx2.Client, session: str) -> None:
+    with following(api, session) as events:
+        api.post(f"sessions/{session}/commands", json={"type": "prompt", "text": "count to 5000 slowly"})
+        until(events, is_("Delta"))
+        assert api.delete(f"sessions/{session}").status_code == 204
+        assert until(events, is_("TurnFinished"))[-1].data["reason"] == "cancelled"
