@@ -2,10 +2,7 @@
 
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import OperationalError
 
 from agent.core.errors import Unavailable
@@ -23,19 +20,32 @@ def migrate(url: str) -> None:
     engine = connect(url)
     try:
         with engine.execution_options(writing=True).begin() as connection:
-            _upgrade(connection)
+            if revision(connection) != newest():
+                _upgrade(connection)
     except OperationalError as error:
         raise Unavailable("database", reason=str(error.orig)) from error
     finally:
         engine.dispose()
 
 
+def newest() -> str:
+    """The newest revision there is; their files are named `NUMBER_what.py` and their numbers count up."""
+    return max(file.name.partition("_")[0] for file in (FOLDER / "versions").glob("[0-9]*.py"))
+
+
+def revision(connection: Connection) -> str | None:
+    """The revision a database has; None for an empty one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
 def _upgrade(connection: Connection) -> None:
+    # Here and not above: a database that is up to date saves 0.15 s at each start.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
-    head = ScriptDirectory.from_config(config).get_current_head()
-    if MigrationContext.configure(connection).get_current_revision() != head:
-        from alembic import command  # noqa: PLC0415  a database already at head saves its import
-
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

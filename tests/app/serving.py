@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import httpx2
 
 from agent.accounts.tokens import hashed, new_token
-from agent.store.columns import new_id
 from tests.servers import free_port
 
 ROOT = Path(__file__).parent.parent.parent
@@ -62,7 +62,7 @@ class Server:
 
     def neighbour(self) -> tuple[str, str]:
         """Make another person with a session; gives their token and the session's id."""
-        user, token = new_id(), new_token("mst")
+        user, token = uuid4().hex, new_token("mst")
         with self.database() as database:
             database.execute(
                 "INSERT INTO users (id, email, name, provider, provider_uid, is_admin, created_at)"
@@ -72,11 +72,18 @@ class Server:
             database.execute(
                 "INSERT INTO api_tokens (id, user_id, name, token_hash, created_at)"
                 " SELECT ?, ?, 'test', ?, created_at FROM users LIMIT 1",
-                [new_id(), user, hashed(token)],
+                [uuid4().hex, user, hashed(token)],
             )
         with self.client() as theirs:
             theirs.headers["authorization"] = f"Bearer {token}"
             return token, theirs.post("sessions", json={"name": "Private"}).json()["id"]
+
+    def stored(self, session: str) -> tuple[object, ...]:
+        """What the database holds of a session, whoever owns it."""
+        columns = "name, model, mode, workspace, last_seq, deleted_at"
+        with self.database() as database:
+            found = database.execute(f"SELECT {columns} FROM sessions WHERE id = ?", [UUID(session).hex])  # noqa: S608
+            return found.fetchone()
 
     @contextmanager
     def database(self) -> Iterator[sqlite3.Connection]:

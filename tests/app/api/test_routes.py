@@ -177,6 +177,7 @@ def test_the_demo_is_among_the_models(api: httpx2.Client) -> None:
 def test_other_peoples_sessions_are_not_there(server: Server, api: httpx2.Client) -> None:
     """Every route that takes an id, with the id of another person's session and with none at all."""
     _, theirs = server.neighbour()
+    before = server.stored(theirs)
     answers = {}
     for session in (theirs, str(uuid4()), "../../etc/passwd", "x" * 300):
         answers[session] = [
@@ -195,9 +196,7 @@ def test_other_peoples_sessions_are_not_there(server: Server, api: httpx2.Client
     theirs_told, nothing_told, *_ = answers.values()
     assert theirs_told == nothing_told
     assert theirs not in [one["id"] for one in api.get("sessions").json()["sessions"]]
-    with server.database() as database:
-        name, seq = database.execute("SELECT name, last_seq FROM sessions WHERE id = ?", [theirs]).fetchone()
-    assert (name, seq) == ("Private", 0)
+    assert server.stored(theirs) == before
 
 
 def test_an_approval_of_another_session_cannot_be_answered_through_ones_own(

@@ -1,0 +1,81 @@
+"""What a person reads when the server cannot start: one sentence, and no more."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.app.serving import PATIENCE, Server, started
+from tests.servers import free_port
+
+
+def ended(data: Path, *arguments: str, **settings: str) -> tuple[int, str, str]:
+    """Run the command to its end: its exit code, and what it wrote."""
+    with started(data, arguments or ("serve",), **settings) as running:
+        out, _ = running.communicate(timeout=PATIENCE)
+    return running.returncode, out, (data / "log").read_text()
+
+
+def is_one_sentence(ending: tuple[int, str, str], *words: str) -> bool:
+    code, out, err = ending
+    assert code == 1, err
+    assert out == ""
+    assert err.startswith("maestro: ")
+    assert err.count("\n") == 1, err
+    assert "Traceback" not in err
+    return all(word in err for word in words)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("MAESTRO_PROT", "3000", "MAESTRO_PROT"),
+        ("MAESTRO_PORT", "ninety", "MAESTRO_PORT"),
+        ("MAESTRO_PORT", "99999", "65535"),
+        ("MAESTRO_AUTH", "nobody", "'local'"),
+        ("MAESTRO_HOST", "0.0.0.0", "MAESTRO_AUTH=local"),  # noqa: S104  refused is what it must be
+    ],
+)
+def test_a_wrong_setting_is_named(data: Path, name: str, value: str, told: str) -> None:
+    settings = {"MAESTRO_PORT": str(free_port()), name: value}
+    assert is_one_sentence(ended(data, **settings), name, told)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///{folder}",
+        "sqlite:///{folder}/log/app.db",
+        "postgresql://nobody@127.0.0.1:1/none",
+        "nonsense",
+        "mysql://127.0.0.1/none",
+    ],
+)
+def test_a_database_that_cannot_be_opened_is_told(data: Path, url: str) -> None:
+    settings = {"MAESTRO_PORT": str(free_port()), "DATABASE_URL": url.format(folder=data)}
+    assert is_one_sentence(ended(data, **settings), "database")
+
+
+def test_a_data_folder_that_is_none_is_told(data: Path) -> None:
+    data.mkdir()
+    (data / "file").touch()
+    settings = {"MAESTRO_PORT": str(free_port()), "MAESTRO_DATA_DIR": str(data / "file")}
+    assert is_one_sentence(ended(data, **settings), str(data / "file"))
+
+
+def test_a_port_that_is_taken_is_told_and_nothing_is_touched(server: Server, data: Path) -> None:
+    ending = ended(data, MAESTRO_PORT=str(server.port))
+    assert is_one_sentence(ending, f"127.0.0.1:{server.port}", "MAESTRO_PORT")
+    assert [file.name for file in data.iterdir()] == ["log"]
+
+
+def test_the_database_can_be_brought_up_by_itself(data: Path) -> None:
+    code, out, err = ended(data, "migrate")
+    assert (code, out, err) == (0, "", "")
+    assert (data / "app.db").exists()
+
+
+def test_without_a_command_its_help_is_shown(data: Path) -> None:
+    with started(data, ("--help",)) as running:
+        out, _ = running.communicate(timeout=PATIENCE)
+    assert running.returncode == 0
+    assert {"serve", "migrate"} <= set(out.split())
