@@ -31,6 +31,15 @@ def own_hosts(settings: Settings) -> frozenset[str]:
     return frozenset({f"{host}:{settings.maestro_port}" for host in hosts} | ({public} if public else set()))
 
 
+def own_origins(settings: Settings) -> frozenset[str]:
+    """The origins of our own page.
+
+    >>> "http://localhost:3000" in own_origins(Settings(maestro_port=3000, _env_file=None))
+    True
+    """
+    return frozenset(f"{scheme}://{host}" for host in own_hosts(settings) for scheme in ("http", "https"))
+
+
 def content_policy(built: Path) -> str:
     """The Content-Security-Policy of the built page: its own scripts, nothing evaluated, nobody else."""
     file = built / POLICY
@@ -61,7 +70,7 @@ class Guard:
         self.owner: User | None = None
         """Who a first visit is signed in as; set when the server has started, None but in local mode."""
         self._hosts = own_hosts(settings)
-        self._origins = {f"{scheme}://{host}" for host in self._hosts for scheme in ("http", "https")}
+        self._origins = own_origins(settings)
         self._headers = {
             "content-security-policy": content_policy(built),
             "x-content-type-options": "nosniff",

@@ -17,7 +17,7 @@ from agent.config import Settings
 from agent.running import running
 from app.api.application import application as api_application
 from app.build import BUILT
-from app.guard import Guard
+from app.guard import Guard, own_origins
 from app.logs import log_plainly
 
 REFLEX = {
@@ -40,7 +40,7 @@ async def healthz(_request: Request) -> JSONResponse:
 def page_application(settings: Settings) -> Starlette:
     """Reflex's application, serving the built page."""
     os.environ.update(REFLEX)
-    os.environ["REFLEX_CORS_ALLOWED_ORIGINS"] = settings.origin
+    os.environ["REFLEX_CORS_ALLOWED_ORIGINS"] = ",".join(sorted(own_origins(settings)))
     from app.app import app  # noqa: PLC0415  Reflex reads its settings when it is imported
 
     page = app()

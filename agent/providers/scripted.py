@@ -261,16 +261,23 @@ def tell_files(turn: Turn) -> str:
     return "\n\n".join(tell_file(call, result) for call, result in turn.done if call.name == "read_file")
 
 
+EMPTY = "The folder is empty."
+
+
 def tell_listing(turn: Turn) -> str:
     """What a listing shows."""
     names = lines(turn.last)
-    return f"There are {len(names)} entries:\n\n" + "\n".join(f"- {name}" for name in names)
+    if not names:
+        return EMPTY
+    return f"The folder holds {counted(len(names), 'thing')}:\n\n" + "\n".join(f"- {name}" for name in names)
 
 
 def tell_tour(turn: Turn) -> str:
     """What a look around has shown."""
-    entries = counted(len(lines(turn.done[0][1].text)), "line")
-    return f"The listing has {entries}. {tell_files(turn) or 'There is no text file to read.'}"
+    names = lines(turn.done[0][1].text)
+    if not names:
+        return EMPTY
+    return f"The folder holds {counted(len(names), 'thing')}. {tell_files(turn) or 'There is no text file to read.'}"
 
 
 def tell_matches(turn: Turn) -> str:

@@ -46,7 +46,7 @@ class Following:
         """Wait until there is something, then give all that is there: never an empty list."""
         while True:
             if not self._caught_up:
-                heard = await self._catch_up()
+                heard = await self._catch_up([])
             else:
                 await self._subscription.news()
                 heard = await self._fresh(self._subscription.take())
@@ -57,16 +57,15 @@ class Following:
         """Follow no more."""
         bus.leave(self._subscription)
 
-    async def _catch_up(self) -> list[Heard]:
+    async def _catch_up(self, taken: list[Heard]) -> list[Heard]:
         """Read what was stored, then join the live stream with a snapshot of what is being said."""
         self._caught_up = False  # and stays so when this is cancelled: then the next one begins anew
         stored: list[Heard] = []
-        taken: list[Heard] = []
         cursor, is_complete = self.cursor, False
         while not is_complete:
             stored += await log.read(self.session_id, cursor)
             cursor = (stored[-1][0] if stored else None) or cursor
-            taken += self._subscription.take()
+            taken = [*taken, *self._subscription.take()]
             is_complete = not _has_gap(taken, cursor)
         # From the last read to the return nothing awaits: the snapshot includes every delta taken.
         self.cursor = cursor
@@ -78,7 +77,7 @@ class Following:
 
     async def _fresh(self, taken: list[Heard]) -> list[Heard]:
         if self._subscription.behind or _has_gap(taken, self.cursor):
-            return await self._catch_up()
+            return await self._catch_up(taken)
         return [heard for heard in taken if heard[0] is None or self._is_next(heard)]
 
     def _is_next(self, heard: Heard) -> bool:
