@@ -1,5 +1,6 @@
 """Runs migrations on the connection it is given, or on the settings' database from the command line."""
 
+from alembic import context
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
@@ -7,7 +8,6 @@ import agent.store.sessions
 import agent.store.users  # noqa: F401  the tables register themselves
 from agent.config import settings
 from agent.store.engine import connect
-from alembic import context
 
 
 def run(connection: Connection) -> None:

@@ -44,6 +44,8 @@ def checked() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         sys.exit(f"maestro: {str(first['loc'][0]).upper()}: {first['msg']}")
+    if not found.database.startswith(("sqlite+aiosqlite://", "postgresql+psycopg://")):
+        sys.exit("maestro: DATABASE_URL: a database's address begins with sqlite:// or postgresql://")
     logs.configure(found.maestro_log)
     return found
 
@@ -68,7 +70,10 @@ def migrated(found: Settings) -> None:
     try:
         run(found)
     except Unavailable as error:
-        sys.exit(f"maestro: the database cannot be opened: {error.values['reason']}")
+        reason = str(error.values["reason"]).partition("\n")[0]
+        sys.exit(f"maestro: the database cannot be opened: {reason}")
+    except OSError as error:
+        sys.exit(f"maestro: the database cannot be opened: {error.filename}: {error.strerror}")
 
 
 def main() -> None:

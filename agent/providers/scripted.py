@@ -277,7 +277,8 @@ def tell_tour(turn: Turn) -> str:
     names = lines(turn.done[0][1].text)
     if not names:
         return EMPTY
-    return f"The folder holds {counted(len(names), 'thing')}. {tell_files(turn) or 'There is no text file to read.'}"
+    found = tell_files(turn) or "There is no text file to read."
+    return f"The folder holds {counted(len(names), 'thing')}. {found}"
 
 
 def tell_matches(turn: Turn) -> str:

@@ -1,11 +1,11 @@
 """first tables."""
 
 import sqlalchemy as sa
+from alembic import op
 from sqlalchemy.dialects import postgresql
 from sqlmodel.sql.sqltypes import AutoString
 
 from agent.store.columns import Utc
-from alembic import op
 
 revision = "0001"
 down_revision = None

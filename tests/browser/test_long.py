@@ -4,7 +4,6 @@ import pytest
 from playwright.async_api import Page, WebSocket, expect
 
 from tests.app.serving import Server
-from tests.browser.chat import Chat
 from tests.browser.chromium import marks
 from tests.browser.conftest import Opening
 

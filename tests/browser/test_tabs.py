@@ -48,7 +48,7 @@ async def test_a_prompt_of_one_tab_shows_in_the_other(tab: Opening, chat: Chat) 
 @pytest.fixture
 def shown() -> str:
     """Everything of the transcript that must not change."""
-    return "all => all.map(one => [one.className, one.textContent].join(' '))"
+    return "all => all.map(one => [one.tagName, one.dataset.state, one.textContent].join(' '))"
 
 
 @pytest.mark.usefixtures("built")

@@ -109,7 +109,7 @@ def folder(tmp_path: Path) -> Path:
     ("text", "names", "told"),
     [
         ("Please list files", ["list_directory"], "- notes.txt"),
-        ("list the files in .", ["list_directory"], "4 entries"),
+        ("list the files in .", ["list_directory"], "4 things"),
         ("look around", ["list_directory", "read_file"], "`empty.txt` has 0 lines with words."),
         ("read notes.txt", ["read_file"], "`notes.txt` has 3 lines with words."),
         ("Read `notes.txt`, todo.md", ["read_file", "read_file"], "`todo.md` has 2 lines"),
@@ -150,6 +150,10 @@ async def test_a_changed_file_changes_the_next_answer(folder: Path) -> None:
 
 async def test_nothing_to_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "place").mkdir()
+    messages, used = await turn(tmp_path / "place", "look around")
+    assert used == ["list_directory"]
+    assert "empty" in messages[-1].text
+    (tmp_path / "place" / "picture.png").write_bytes(b"\x89PNG")
     messages, used = await turn(tmp_path / "place", "look around")
     assert used == ["list_directory"]
     assert "no text file" in messages[-1].text
