@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from pydantic import ValidationError
-from sqlalchemy import update
+from sqlalchemy import Text, update
+from sqlalchemy import cast as cast_to
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import Select
 
 from agent.core.errors import NotFound, Unavailable
 from agent.core.events import EVENT, Event
@@ -17,6 +19,12 @@ from agent.store.sessions import EventRow, SessionRow
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """What PostgreSQL's JSON cannot hold: NUL and half characters."""
+
+
+BY_NUMBER: Select[int, str] = select(col(EventRow.seq), cast_to(col(EventRow.body), Text)).order_by(
+    col(EventRow.seq)
+)
+"""Events as their JSON text: read at once into values, which takes half the time of the way over a dict."""
 
 
 async def append(session_id: str, event: Event, key: str = "") -> tuple[int, Event, bool]:
@@ -58,21 +66,13 @@ async def read(session_id: str, after: int = 0) -> list[tuple[int, Event]]:
     Raises:
         Unavailable: an event is damaged, or the database does not answer.
     """
-
-    def work(store: Session) -> list[tuple[int, Event]]:
-        rows = store.exec(
-            select(EventRow)
-            .where(EventRow.session_id == session_id, col(EventRow.seq) > after)
-            .order_by(col(EventRow.seq))
-        )
-        return [(row.seq, _event(row)) for row in rows]
-
-    return await reading(work)
+    stored = BY_NUMBER.where(EventRow.session_id == session_id, col(EventRow.seq) > after)
+    return await reading(lambda store: [_event(session_id, seq, body) for seq, body in store.exec(stored)])
 
 
 def _kept(store: Session, key: str) -> tuple[int, Event] | None:
-    row = store.exec(select(EventRow).where(EventRow.key == key)).first()
-    return (row.seq, _event(row)) if row else None
+    row = store.exec(BY_NUMBER.where(EventRow.key == key)).first()
+    return _event(key, *row) if row else None
 
 
 def _counted(store: Session, session_id: str) -> int:
@@ -88,11 +88,11 @@ def _counted(store: Session, session_id: str) -> int:
     return seq
 
 
-def _event(row: EventRow) -> Event:
+def _event(session_id: str, seq: int, body: str) -> tuple[int, Event]:
     try:
-        return EVENT.validate_python(row.body)
+        return seq, EVENT.validate_json(body)
     except ValidationError as error:
-        raise Unavailable("event_damaged", session_id=row.session_id, seq=row.seq) from error
+        raise Unavailable("event_damaged", session_id=session_id, seq=seq) from error
 
 
 def _row(session_id: str, seq: int, event: Event, body: dict[str, Any], key: str) -> EventRow:
