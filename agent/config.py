@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 from dotenv import dotenv_values
@@ -96,11 +97,6 @@ class Settings(BaseSettings):
         host = f"[{self.maestro_host}]" if ":" in self.maestro_host else self.maestro_host
         return self.maestro_public_url.rstrip("/") or f"http://{host}:{self.maestro_port}"
 
-    @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine can reach the server."""
-        return self.maestro_host in LOOPBACK
-
 
 def unknown_names(names: Iterable[str]) -> list[str]:
     """Names that look like ours and are not.
@@ -129,12 +125,22 @@ def load() -> Settings:
     ):
         if value != built:
             raise SettingsError(f"{name}={value} is not built yet; this version knows {name}={built} only.")
-    if settings.maestro_auth == "local" and not settings.is_loopback:
-        raise SettingsError(
-            f"MAESTRO_HOST={settings.maestro_host} opens the server to other machines while "
-            "MAESTRO_AUTH=local signs everybody in as its owner. Use 127.0.0.1 or set MAESTRO_AUTH=oidc."
-        )
+    if not settings.database.startswith(("sqlite://", "postgresql+psycopg://")):
+        raise SettingsError("DATABASE_URL: a database's address begins with sqlite:// or postgresql://.")
+    if settings.maestro_auth == "local":
+        _check_local(settings)
     return settings
+
+
+def _check_local(settings: Settings) -> None:
+    """In local mode whoever reaches the page is its owner, so only this machine may reach it."""
+    public = urlsplit(settings.maestro_public_url).hostname
+    for name, host in (("MAESTRO_HOST", settings.maestro_host), ("MAESTRO_PUBLIC_URL", public)):
+        if host and host not in LOOPBACK:
+            raise SettingsError(
+                f"{name} opens the server to other machines ({host}) while MAESTRO_AUTH=local signs "
+                "everybody in as its owner. Use 127.0.0.1."
+            )
 
 
 @cache

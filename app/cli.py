@@ -44,8 +44,6 @@ def checked() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         sys.exit(f"maestro: {str(first['loc'][0]).upper()}: {first['msg']}")
-    if not found.database.startswith(("sqlite+aiosqlite://", "postgresql+psycopg://")):
-        sys.exit("maestro: DATABASE_URL: a database's address begins with sqlite:// or postgresql://")
     logs.configure(found.maestro_log)
     return found
 

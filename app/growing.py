@@ -6,7 +6,7 @@ CHUNK = 4096
 """Characters of finished blocks after which they settle into one chunk."""
 TAIL = 256
 MIDDLE = 4096
-TELLING = 6
+TELLING = 11
 """Characters that tell what a line begins."""
 ITEM = re.compile(r"([-*+]|\d{1,9}[.)])\s")
 """Source: CommonMark 0.31, 5.2 List items."""
@@ -61,7 +61,8 @@ class Blocks:
         self._is_placed = False
         """Whether the line has been given to its block; a few characters tell to which."""
         self._fence = ""
-        self._after_blank = False
+        self._may_end = False
+        """Whether the open block ends before the next line, unless that is indented."""
         self._in_list = False
 
     @property
@@ -98,7 +99,7 @@ class Blocks:
 
     def _place(self) -> None:
         is_item = bool(ITEM.match(self._line))
-        begins = self._after_blank and not self._line[0].isspace()
+        begins = self._may_end and not self._line[0].isspace()
         if not self._fence and (begins or (self._in_list and is_item)):
             self._finish()
         if not len(self.open):
@@ -110,9 +111,7 @@ class Blocks:
         line, self._line, self._is_placed = self._line.strip(), "", False
         was_code = bool(self._fence)
         self._fence = fence_after(line, self._fence)
-        self._after_blank = not line and not was_code
-        if was_code and not self._fence:
-            self._finish()
+        self._may_end = not self._fence and (was_code or not line)
 
     def _finish(self) -> None:
         if len(self.open):

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from agent import accounts
 from agent.config import LOOPBACK, Settings
 from agent.core.identity import User
-from app.auth import COOKIE, cookie_of
+from app.auth import cookie_name, cookie_of
 from app.building import POLICY
 
 OPEN = ("/healthz", "/readyz", "/api/v1/openapi.json")
@@ -110,7 +110,8 @@ class Guard:
 
     async def _known(self, headers: Headers) -> User | None:
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
-        token = bearer.strip() if scheme.lower() == "bearer" else cookie_of(headers.get("cookie", ""))
+        cookie = cookie_of(headers.get("cookie", ""), self.settings.maestro_port)
+        token = bearer.strip() if scheme.lower() == "bearer" else cookie
         return await accounts.whose(token) if token else None
 
     async def _first_visit(self, scope: Scope, headers: Headers) -> str:
@@ -129,7 +130,8 @@ class Guard:
         secure = "; Secure" if self.settings.origin.startswith("https") else ""
         token = await accounts.sign_in(self.owner)
         age = int(accounts.SIGNED_IN_FOR.total_seconds())
-        return f"{COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}"
+        name = cookie_name(self.settings.maestro_port)
+        return f"{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}"
 
     def _has_key(self, scope: Scope) -> bool:
         if self.settings.maestro_local_key != "required":

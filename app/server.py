@@ -18,7 +18,6 @@ from agent.running import running
 from app.api.application import application as api_application
 from app.build import BUILT
 from app.guard import Guard, own_origins
-from app.logs import log_plainly
 
 REFLEX = {
     "REFLEX_ENV_MODE": "prod",
@@ -66,7 +65,6 @@ def application(settings: Settings, local_key: str) -> ASGIApp:
 
 def serve(settings: Settings, listener: socket.socket) -> None:
     """Serve until stopped."""
-    log_plainly(settings.maestro_log)
     local_key = secrets.token_urlsafe(16)
     visit = f"{settings.origin}/" + (f"?key={local_key}" if settings.maestro_local_key else "")
     config = uvicorn.Config(
@@ -77,7 +75,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         server_header=False,
         ws_max_size=1_000_000,
         ws_per_message_deflate=False,
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=2,
     )
     print(f"Maestro is at {visit}", flush=True)  # noqa: T201  what a person waits for
     uvicorn.Server(config).run([listener])

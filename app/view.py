@@ -76,7 +76,7 @@ class View:
         self.thinking.clear()
         texts = [part.text for part in event.message.parts if isinstance(part, Text) and part.text]
         last = event.message.parts[-1] if event.message.parts else None
-        if len(texts) == 1 and isinstance(last, Text) and self.answer.text == texts[0]:
+        if isinstance(last, Text) and texts == [last.text] and self.answer.text == last.text:
             self._kept = "next"
         else:
             self._forget_live()

@@ -37,8 +37,7 @@ WITHOUT_A_TEST_OF_THEIR_OWN = {
     "agent/core/identity.py": "names and fields only",
     "agent/core/provider.py": "a protocol and its values; the providers' suite runs it",
     "agent/core/tools.py": "names and fields only",
-    "app/words.py": "sentences",
-    "app/theme.py": "colours and spacing",
+    "app/app.py": "names the pages; every browser test begins with it",
 }
 SUITES = {
     "agent/providers": "one suite runs over every provider",

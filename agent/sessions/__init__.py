@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from agent import providers, tooling
 from agent.config import settings
 from agent.core.commands import Answer, Command, DropPrompt, Interrupt, Prompt
+from agent.core.errors import Invalid
 from agent.core.events import ModelSwitched, Snapshot
 from agent.core.identity import Session, User
 from agent.core.policy import Mode
@@ -132,6 +133,7 @@ async def submit(user: User, session_id: str, command: Command, command_id: str 
 
     Raises:
         NotFound: there is no such session, or it is another's.
+        Invalid: the prompt says nothing.
         Conflict: it does not fit (an approval already answered, a prompt already begun).
         Unavailable: it could not be stored, and is not accepted.
     """
@@ -142,8 +144,11 @@ async def submit(user: User, session_id: str, command: Command, command_id: str 
         return kept[1].turn_id, kept[0]
     match command:
         case Prompt():
+            said = prompt_text(command.parts).strip()
+            if not said:
+                raise Invalid("empty_prompt")
             if not session.name:
-                first_line = (prompt_text(command.parts).strip() or "…").splitlines()[0]
+                first_line = said.splitlines()[0]
                 session = await rows.change(user, session_id, name=_named(first_line))
             return await running.prompt(command, session, key)
         case Answer():

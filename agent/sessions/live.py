@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from agent import tooling
 from agent.core.commands import Answer, Prompt
-from agent.core.errors import Conflict, MaestroError, Unavailable
+from agent.core.errors import Conflict, MaestroError, ProviderError, Unavailable
 from agent.core.events import (
     ApprovalGiven,
     Event,
@@ -222,7 +222,12 @@ class LiveSession:
         async def model_step(number: int, history: Sequence[Message]) -> StepFinished:
             speech = self._speech = Speech(self.session.id, turn_id, number)
             asked = steps.ask_model(self.user, self.session, history, speech)
-            return await unless(self._interrupted, asked) or speech.broken_off()
+            try:
+                return await unless(self._interrupted, asked) or speech.broken_off("cancelled")
+            except ProviderError:
+                if (said := speech.broken_off("error")).message.parts:
+                    await self.record(said.model_copy(update={"turn_id": turn_id}))
+                raise
 
         async def tool_step(call: ToolCall) -> ToolResult:
             result = await unless(self._interrupted, steps.run_tool(self.user, self.session, call))

@@ -1,5 +1,7 @@
 """What the model is saying right now: numbered, heard by the followers, kept until the step is finished."""
 
+from typing import Literal
+
 from agent.core.events import Delta, Snapshot, StepFinished, joined
 from agent.core.messages import Message, Text
 from agent.sessions.bus import bus
@@ -39,8 +41,8 @@ class Speech:
             said=joined(self._said),
         )
 
-    def broken_off(self) -> StepFinished:
-        """The step as it stands when it was interrupted: the words that were shown, and nothing half made."""
+    def broken_off(self, stop: Literal["cancelled", "error"]) -> StepFinished:
+        """The step as it stands when it was cut short: the words that were shown, and nothing half made."""
         text = "".join(delta.text for delta in self._said if delta.kind == "text")
         parts = (Text(text=text),) if text.strip() else ()
-        return StepFinished(message=Message(role="assistant", parts=parts), stop="cancelled")
+        return StepFinished(message=Message(role="assistant", parts=parts), stop=stop)

@@ -21,6 +21,8 @@ T = TypeVar("T")
 BUSY_TIMEOUT = 5000
 """Milliseconds a SQLite writer waits for one of another process."""
 THREADS = 8
+POSTGRES = {"connect_timeout": 5, "options": "-c lock_timeout=5000 -c statement_timeout=30000"}
+"""Seconds to connect; milliseconds to wait for a lock, and for an answer."""
 
 _engines: list[Engine] = []
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
@@ -31,7 +33,7 @@ _one_writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
 def connect(url: str) -> Engine:
     """Open the database; everything in this process uses it from here on."""
     if not is_sqlite(url):
-        engine = create_engine(url, pool_size=THREADS, pool_pre_ping=True)
+        engine = create_engine(url, pool_size=THREADS, pool_pre_ping=True, connect_args=POSTGRES)
     else:
         if database := make_url(url).database:
             Path(database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)

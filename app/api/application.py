@@ -6,7 +6,6 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from agent.core.errors import (
@@ -43,7 +42,6 @@ def application() -> FastAPI:
     api.add_middleware(BodyLimit)
     api.add_exception_handler(MaestroError, _told)
     api.add_exception_handler(RequestValidationError, _malformed)
-    api.add_exception_handler(ValidationError, _malformed)
     api.add_exception_handler(HTTPException, _unreached)
     api.add_exception_handler(Exception, _broken)
     return api
@@ -56,7 +54,7 @@ async def _told(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _malformed(_request: Request, error: Exception) -> JSONResponse:
-    if not isinstance(error, RequestValidationError | ValidationError):
+    if not isinstance(error, RequestValidationError):
         raise error
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])

@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Header, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from agent import providers, sessions
@@ -134,7 +135,11 @@ async def command(user: Asking, session_id: str, body: dict[str, JsonValue]) -> 
     command_id = body.pop("id", "")
     if not isinstance(command_id, str) or not COMMAND_ID.fullmatch(command_id):
         raise Invalid("bad_arguments", what="id has at most 200 letters, digits and signs of ASCII")
-    turn_id, seq = await sessions.submit(user, session_id, COMMAND.validate_python(body), command_id)
+    try:
+        wanted = COMMAND.validate_python(body)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from error
+    turn_id, seq = await sessions.submit(user, session_id, wanted, command_id)
     return Accepted(turn_id=turn_id, seq=seq)
 
 

@@ -13,7 +13,7 @@ from reflex_components_core.core.banner import has_connection_errors
 from agent import providers, sessions
 from agent.config import settings
 from agent.core.commands import Answer, Interrupt, Prompt
-from agent.core.errors import Invalid, MaestroError
+from agent.core.errors import MaestroError
 from agent.core.identity import User
 from agent.core.messages import Text
 from agent.core.policy import Answer as ApprovalAnswer
@@ -27,8 +27,7 @@ from app.state import FlashState, asked, flash
 from app.view import WINDOW, View
 from app.words import NAME, RECONNECTING, WELCOME, WELCOME_DEMO, WELCOME_WHAT
 
-Id = Annotated[str, Field(max_length=64)]
-Prose = Annotated[str, Field(max_length=1_000_000)]
+Id = Annotated[str, Field(max_length=200)]
 
 
 class ChatState(rx.State):
@@ -87,7 +86,7 @@ class ChatState(rx.State):
         """Ask for work; on a new page the session is made first."""
         text = str(form.get("prompt", "")).strip()
         if not text:
-            raise Invalid("empty_prompt")
+            return None
         prompt = Prompt(parts=(Text(text=text),))
         if self.session_id:
             await sessions.submit(user, self.session_id, prompt)

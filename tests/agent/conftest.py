@@ -5,6 +5,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 
 from agent import config
 from agent.config import Settings
@@ -15,6 +16,13 @@ from agent.store.columns import new_id
 from agent.store.engine import writing
 from agent.store.users import UserRow
 from tests.servers import drop_database, new_database
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_log() -> None:
+    """By itself structlog draws every local variable into a traceback, which takes seconds."""
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, plain])
 
 
 @pytest.fixture(scope="session")
@@ -59,8 +67,6 @@ async def owner(settings: Settings) -> AsyncIterator[User]:
 @pytest.fixture
 async def other(owner: User) -> User:
     """Somebody else."""
-    row = UserRow(id=new_id(), email="o@example.org", name="O", provider="google", provider_uid="1")
-    assert owner.id != row.id
-    other = User(id=row.id, email=row.email, name=row.name, provider=row.provider)
-    await writing(lambda store: store.add(row))
+    other = owner.model_copy(update={"id": new_id(), "email": "o@example.org", "provider": "google"})
+    await writing(lambda store: store.add(UserRow(**other.model_dump(), provider_uid="1")))
     return other

@@ -52,11 +52,12 @@ class Server:
         """The cookie that a browser's first visit gets."""
         with self.stranger() as browser:
             browser.get("/", headers=VISIT).raise_for_status()
-            return f"maestro={browser.cookies['maestro']}"
+            [(name, value)] = browser.cookies.items()
+            return f"{name}={value}"
 
     def sign_out(self, cookie: str) -> None:
         """Take a cookie's right away, as an administrator would in the database."""
-        token = hashed(cookie.removeprefix("maestro="))
+        token = hashed(cookie.partition("=")[2])
         with self.database() as database:
             database.execute("DELETE FROM login_sessions WHERE token_hash = ?", [token])
 

@@ -18,6 +18,8 @@ CHAT = f"{STATE}.app___pages___chat____chat_state"
 FLASH = f"{STATE}.app___state____flash_state"
 HISTORY = f"{STATE}.app___follow____history_state"
 TURN = f"{STATE}.app___follow____turn_state"
+LIVE = f"{STATE}.app___follow____live_state"
+LIST = f"{STATE}.app___listing____sessions_state"
 RUN = f"{STATE}.app___follow____run_state"
 Values = dict[str, Any]
 
@@ -25,11 +27,14 @@ Values = dict[str, Any]
 class Tab:
     """One tab: what it was sent so far, by State and name."""
 
-    def __init__(self, connection: ClientConnection, path: str) -> None:
+    def __init__(self, connection: ClientConnection, path: str, token: str) -> None:
         self.connection = connection
         self.path = path
+        self.token = token
         self.states: dict[str, Values] = {}
         self.heard: list[str] = []
+        self.events: list[Values] = []
+        """What the page is told to do."""
 
     async def send(self, name: str, payload: object = None, **more: object) -> None:
         """Send an event."""
@@ -53,6 +58,7 @@ class Tab:
                 self._take(arguments[0])
 
     def _take(self, update: Values) -> None:
+        self.events.extend(update.get("events") or [])
         for state, values in (update.get("delta") or {}).items():
             known = self.states.setdefault(state, {})
             known.update({name.removesuffix("_rx_state_"): value for name, value in values.items()})
@@ -67,18 +73,41 @@ class Tab:
         return self.states.get(state, {}).get(name)
 
     @property
+    def answer(self) -> str:
+        """What is being said, or was said last."""
+        live = self.states.get(LIVE, {})
+        blocks = [*live.get("settled", []), *live.get("finished", [])]
+        return "".join([*blocks, *(live.get(name, "") for name in ("head", "middle", "tail"))])
+
+    @property
+    def rows(self) -> list[Values]:
+        return [*(self.of(HISTORY, "rows") or []), *(self.of(TURN, "rows") or [])]
+
+    async def idle_after(self, prompts: int) -> None:
+        """Listen until so many prompts are there and nothing runs."""
+
+        def is_over() -> bool:
+            asked = [row for row in self.rows if row["kind"] == "user" and row["status"] != "queued"]
+            return len(asked) >= prompts and self.of(RUN, "is_working") is False
+
+        await self.until(is_over)
+
+    @property
     def sentence(self) -> str:
         """What the person is told that went wrong."""
         return self.of(FLASH, "sentence") or ""
 
 
 @asynccontextmanager
-async def opened(server: Server, path: str = "/", cookie: str | None = None) -> AsyncIterator[Tab]:
+async def opened(
+    server: Server, path: str = "/", cookie: str | None = None, token: str = ""
+) -> AsyncIterator[Tab]:
     """Open the page in a tab of its own, as the built page does."""
-    url = f"ws://127.0.0.1:{server.port}{NAMESPACE}/?EIO=4&transport=websocket&token={uuid4()}"
+    token = token or str(uuid4())
+    url = f"ws://127.0.0.1:{server.port}{NAMESPACE}/?EIO=4&transport=websocket&token={token}"
     known = {"cookie": server.cookie() if cookie is None else cookie}
     async with connect(url, origin=Origin(server.url), additional_headers=known) as connection:
-        tab = Tab(connection, path)
+        tab = Tab(connection, path, token)
         await connection.send(f"40{NAMESPACE},")
         await tab.until(lambda: any(message.startswith(f"40{NAMESPACE}") for message in tab.heard))
         yield tab

@@ -23,17 +23,17 @@ OTHERS = [
 
 @pytest.mark.parametrize("other", OTHERS)
 def test_cookies_of_other_programs_do_not_hide_ours(other: str) -> None:
-    assert cookie_of(f"{other}; maestro=mss_x") == "mss_x"
-    assert cookie_of(f"maestro=mss_x; {other}") == "mss_x"
+    assert cookie_of(f"{other}; maestro-80=mss_x", 80) == "mss_x"
+    assert cookie_of(f"maestro-80=mss_x; {other}", 80) == "mss_x"
 
 
 @given(st.text())
 def test_any_header_can_be_read(header: str) -> None:
-    assert isinstance(cookie_of(header), str)
+    assert isinstance(cookie_of(header, 80), str)
 
 
 def test_no_cookie_is_an_empty_one() -> None:
-    assert cookie_of("") == cookie_of("maestro") == cookie_of("maestros=x") == ""
+    assert cookie_of("", 80) == cookie_of("maestro-80", 80) == cookie_of("maestro-8080=x", 80) == ""
 
 
 async def test_a_tab_whose_cookie_no_longer_holds_is_told_so(server: Server) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from app.cli import checked
 from tests.app.serving import PATIENCE, Server, started
 from tests.servers import free_port
 
@@ -33,11 +34,23 @@ def is_one_sentence(ending: tuple[int, str, str], *words: str) -> bool:
         ("MAESTRO_PORT", "99999", "65535"),
         ("MAESTRO_AUTH", "nobody", "'local'"),
         ("MAESTRO_HOST", "0.0.0.0", "MAESTRO_AUTH=local"),  # noqa: S104  refused is what it must be
+        ("DATABASE_URL", "nonsense", "postgresql://"),
+        ("DATABASE_URL", "mysql://127.0.0.1/none", "sqlite://"),
     ],
 )
-def test_a_wrong_setting_is_named(data: Path, name: str, value: str, told: str) -> None:
-    settings = {"MAESTRO_PORT": str(free_port()), name: value}
-    assert is_one_sentence(ended(data, **settings), name, told)
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as end:
+        checked()
+    sentence = str(end.value.code)
+    assert sentence.startswith("maestro: ")
+    assert "\n" not in sentence
+    assert name in sentence
+    assert told in sentence
+
+
+def test_a_server_with_a_wrong_setting_ends_with_one_sentence(data: Path) -> None:
+    assert is_one_sentence(ended(data, MAESTRO_PROT="3000"), "MAESTRO_PROT")
 
 
 @pytest.mark.parametrize(
@@ -46,8 +59,6 @@ def test_a_wrong_setting_is_named(data: Path, name: str, value: str, told: str) 
         "sqlite:///{folder}",
         "sqlite:///{folder}/log/app.db",
         "postgresql://nobody@127.0.0.1:1/none",
-        "nonsense",
-        "mysql://127.0.0.1/none",
     ],
 )
 def test_a_database_that_cannot_be_opened_is_told(data: Path, url: str) -> None:

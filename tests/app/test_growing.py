@@ -15,6 +15,8 @@ LINES = st.sampled_from(
         "- entry",
         "  more of the entry",
         "1. first",
+        "1234567. far",
+        "* other",
         "    indented",
         "> quoted",
         "```",

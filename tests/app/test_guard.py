@@ -52,7 +52,7 @@ def test_a_foreign_host_is_refused_even_with_a_token(
     for path in ("/", "/healthz", "/api/v1/me", "/assets/x.js", "/_event/?EIO=4&transport=polling"):
         answer = stranger.get(path, headers=headers)
         assert answer.status_code in {400, 403}
-        assert "maestro=" not in answer.headers.get("set-cookie", "")
+        assert "maestro" not in answer.headers.get("set-cookie", "")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:{port}", "localhost:{port}", "LOCALHOST:{port}", "[::1]:{port}"])
@@ -125,14 +125,14 @@ async def test_no_secret_goes_to_the_page(server: Server) -> None:
     async with opened(server, cookie=cookie) as tab:
         await tab.send("reflex___state____state.hydrate")
         await tab.until(lambda: tab.states)
-        assert cookie.removeprefix("maestro=") not in "".join(tab.heard)
+        assert cookie.partition("=")[2] not in "".join(tab.heard)
 
 
 def test_a_browsers_visit_is_signed_in(stranger: httpx2.Client) -> None:
     answer = stranger.get("/", headers=VISIT)
     assert answer.status_code == 200
     name, *attributes = answer.headers["set-cookie"].split("; ")
-    assert re.fullmatch(r"maestro=mss_[\w-]{43}", name)
+    assert re.fullmatch(r"maestro-\d+=mss_[\w-]{43}", name)
     assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(attributes)
     assert stranger.get("/api/v1/me").status_code == 200
     assert "set-cookie" not in stranger.get("/", headers=VISIT).headers
@@ -171,6 +171,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
+@pytest.mark.xdist_group("locked")
 def test_on_a_shared_machine_a_visit_needs_the_key(locked: Server) -> None:
     link = locked.greeting.split()[-1]
     key = link.partition("?key=")[2]
@@ -250,6 +251,7 @@ def test_every_answer_carries_the_careful_headers(
     assert is_careful(answer)
 
 
+@pytest.mark.xdist_group("locked")
 def test_refusals_and_redirects_carry_the_careful_headers(locked: Server, stranger: httpx2.Client) -> None:
     assert is_careful(stranger.get("/", headers={"host": "evil.example"}))
     assert is_careful(stranger.get("/", headers={"origin": "null"}))

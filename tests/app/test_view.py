@@ -303,3 +303,11 @@ def test_a_start_and_a_change_are_told_once(view: View) -> None:
     assert not view.take_change()
     view.apply(finished("Hi"))
     assert view.take_change()
+
+
+def test_an_answer_with_something_after_it_moves_even_when_the_last_part_is_empty(view: View) -> None:
+    view.apply(Delta(kind="text", text="Hello", turn_id="t"))
+    parts: tuple[Part, ...] = (Text(text="Hello"), Thinking(text="Hm"), Text(text=""))
+    view.apply(StepFinished(turn_id="t", message=Message(role="assistant", parts=parts), stop="end_turn"))
+    assert [row.kind for row in view.turn] == ["user", "text", "thinking"]
+    assert not view.answer.text

@@ -1,6 +1,7 @@
 """Answers in Markdown: one with everything in it, one that means harm."""
 
-LONG = """\
+LONG = (
+    """\
 # A plan
 
 A paragraph with **strong**, *soft*, `code` and [a link](https://example.org/page). It is long enough to be
@@ -17,7 +18,7 @@ broken into several lines on every screen that people hold in their hands or put
 
 ```python
 def greet(name: str) -> str:
-    \"\"\"A line that is far too long for a phone, and has to be scrolled inside of its own block, not the page.\"\"\"
+    \"\"\"A line that is far too long for a phone, and has to be scrolled inside of its block.\"\"\"
     return f"Hello, {name}"
 ```
 
@@ -30,9 +31,13 @@ def greet(name: str) -> str:
 
 ## Small print
 
-""" + "Supercalifragilisticexpialidocious" * 8 + "\n\nThe end."
+"""
+    + "Supercalifragilisticexpialidocious" * 8
+    + "\n\nThe end."
+)
 
-HOSTILE = """\
+HOSTILE = (
+    """\
 <script>alert(1); window.harmed = true</script>
 
 <img src=x onerror="alert(2); window.harmed = true">
@@ -50,6 +55,11 @@ HOSTILE = """\
 
 | a | b |
 | --- | --- |
-""" + "| x | y |\n" * 400 + "\n" + "z" * 1_000_000 + "\n\nThe hostile end."
+"""
+    + "| x | y |\n" * 400
+    + "\n"
+    + "z" * 1_000_000
+    + "\n\nThe hostile end."
+)
 
 ANSWERS = {"show everything": LONG, "do harm": HOSTILE}

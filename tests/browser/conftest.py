@@ -18,6 +18,8 @@ from tests.conftest import IN_CI
 
 PATIENCE = 20_000
 """Milliseconds a page may take on a busy machine."""
+SOON = 5_000
+"""Milliseconds for what takes no time."""
 expect.set_options(timeout=PATIENCE)
 
 Opening = Callable[..., Awaitable[Chat]]
@@ -33,7 +35,10 @@ def built() -> None:
 
 
 @pytest.fixture(scope="session")
-def server(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(
+    built: None,  # noqa: ARG001  the page comes first
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Server]:
     """A server without a key: the demo answers."""
     with serving(tmp_path_factory.mktemp("demo")) as found:
         yield found
@@ -47,7 +52,11 @@ def model_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def keyed_server(built: None, model_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def keyed_server(
+    built: None,  # noqa: ARG001  the page comes first
+    model_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Server]:
     """A server whose models are our model server's."""
     settings = {"OPENAI_COMPATIBLE_BASE_URL": model_url, "MAESTRO_DEFAULT_MODEL": "compatible:x"}
     with serving(tmp_path_factory.mktemp("keyed"), **settings) as found:

@@ -74,7 +74,7 @@ def model_server() -> Iterator[str]:
         Route("/v1/models", models),
     ]
     # What it breaks off on purpose is nothing to tell of.
-    config = uvicorn.Config(Starlette(routes=routes), log_config=None, lifespan="off")
+    config = uvicorn.Config(Starlette(routes=routes), log_config=None, log_level="critical", lifespan="off")
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)

@@ -1,6 +1,7 @@
 import asyncio
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.chat import Chat
@@ -14,6 +15,8 @@ STATES = """(label) => {
     .observe(label, {subtree: true, childList: true, characterData: true});
 }"""
 """Keeps every word of the run state, however short it was shown."""
+
+ROLES = "all => all.map(one => one.dataset.role)"
 
 
 async def test_a_first_prompt_becomes_a_session_of_its_own_address(chat: Chat) -> None:
@@ -90,6 +93,12 @@ async def test_a_prompt_while_a_turn_runs_waits_and_then_runs(chat: Chat) -> Non
     await chat.idle()
     await expect(chat.page.get_by_text("Waits for the running turn")).to_have_count(0)
     assert await chat.counted() == [*range(1, 8)]
-    # The waiting prompt follows the answer it waited for.
-    order = await chat.page.locator("[data-role]").evaluate_all("all => all.map(one => one.dataset.role)")
-    assert order == ["user", "assistant", "user", "assistant"]
+    assert await chat.page.locator("[data-role]").evaluate_all(ROLES) == ["user", "assistant"] * 2
+
+
+@pytest.mark.xfail(reason="the live answer is drawn below all rows")
+async def test_a_waiting_prompt_stands_below_the_answer_it_waits_for(chat: Chat) -> None:
+    await chat.ask("count to 5000 slowly")
+    await expect(chat.answers.last).to_contain_text("w5 ")
+    await chat.ask("count to 7")
+    assert await chat.page.locator("[data-role]").evaluate_all(ROLES) == ["user", "assistant", "user"]

@@ -1,11 +1,12 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from pydantic import ValidationError
 
 from agent.core.messages import Message, Text, ToolCall, Usage, any_case
 from tests.agent.core import strategies
 
 
+@settings(max_examples=40)
 @given(strategies.messages)
 def test_a_message_survives_json(message: Message) -> None:
     assert Message.model_validate_json(message.model_dump_json()) == message

@@ -1,7 +1,7 @@
 import random
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.core.events import (
@@ -63,7 +63,8 @@ def test_fold_does_not_depend_on_chunking(deltas: list[Delta], seed: int) -> Non
     assert shown(fold([STARTED, *pieces, STEP])) == shown(fold([STARTED, *deltas, STEP]))
 
 
-@given(st.lists(strategies.events | strategies.deltas, max_size=20), st.integers(0, 20))
+@settings(max_examples=40)
+@given(st.lists(strategies.events | strategies.deltas, max_size=8), st.integers(0, 8))
 def test_events_may_be_folded_in_portions(events: list[Event | Delta], cut: int) -> None:
     portions = fold(events[:cut])
     for event in events[cut:]:
@@ -87,7 +88,8 @@ def test_a_new_attempt_drops_what_the_old_one_said() -> None:
     assert [said.text for said in fold([STARTED, first, second]).live] == ["new"]
 
 
-@given(st.lists(strategies.events, max_size=30))
+@settings(max_examples=40)
+@given(st.lists(strategies.events, max_size=10))
 def test_every_row_has_an_id_of_its_own_and_a_place(events: list[Event]) -> None:
     transcript = fold(events)
     keys = [row.call_id or row.id for row in transcript.rows]

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+import pytest
+
 from agent import sessions
 from agent.core.commands import Prompt
 from agent.core.events import ApprovalRequested, Event, Live, TurnFinished
@@ -14,6 +16,9 @@ from agent.sessions.bus import Heard
 from agent.sessions.following import Following
 
 PATIENCE = 20.0
+
+sqlite_only = pytest.mark.parametrize("emptied_database", ["sqlite"], indirect=True)
+"""For what asks nothing special of the database."""
 
 T = TypeVar("T", bound=Event | Live)
 

@@ -16,7 +16,7 @@ from agent.sessions import bus, log
 from agent.sessions.bus import Heard
 from agent.sessions.registry import live
 from tests.agent.sessions.puppet import Puppet, Said, step
-from tests.agent.sessions.talk import events, heard_until, next_of, say, turn
+from tests.agent.sessions.talk import events, heard_until, next_of, say, sqlite_only, turn
 
 
 def durable(heard: list[Heard]) -> list[tuple[int, Event | Live]]:
@@ -157,6 +157,7 @@ async def test_a_stored_step_is_not_heard_once_more(owner: User, puppet: Puppet)
     assert running.snapshot() is None
 
 
+@sqlite_only
 async def test_a_slow_follower_loses_deltas_and_gets_a_snapshot(
     owner: User, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +178,7 @@ async def test_a_slow_follower_loses_deltas_and_gets_a_snapshot(
     assert durable(heard) == (await log.read(session.id))[-len(durable(heard)) :]
 
 
+@sqlite_only
 async def test_a_notice_that_is_only_live_reaches_who_is_behind(
     owner: User, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,6 +194,7 @@ async def test_a_notice_that_is_only_live_reaches_who_is_behind(
         await next_of(following, TurnFinished)
 
 
+@sqlite_only
 async def test_who_has_left_is_heard_of_no_more(owner: User, session: Session) -> None:
     async with await sessions.follow(owner, session.id):
         assert session.id in bus.bus._followers

@@ -37,6 +37,7 @@ from tests.agent.sessions.talk import (
     next_of,
     prompt,
     say,
+    sqlite_only,
     turn,
 )
 from tests.agent.test_loop import assert_calls_have_one_result
@@ -115,6 +116,7 @@ async def test_an_interrupt_keeps_what_was_said_and_frees_the_session(owner: Use
     assert order(await turn(owner, session, "count to 1"))[-1][0] == "TurnFinished"
 
 
+@sqlite_only
 async def test_a_turn_may_be_stopped_before_its_first_moment(owner: User, session: Session) -> None:
     running = await live(owner, session)
     turn_id, _ = await running.prompt(prompt("count to 5000 slowly"), session, "")
@@ -122,6 +124,7 @@ async def test_a_turn_may_be_stopped_before_its_first_moment(owner: User, sessio
     assert (await finished(owner, session, turn_id)).reason == "cancelled"
 
 
+@sqlite_only
 async def test_an_interrupt_stops_one_turn_and_not_the_next(owner: User, session: Session) -> None:
     turns = [await say(owner, session, words) for words in ("count to 5000 slowly", "count to 2")]
     await interrupt(owner, session)
@@ -172,6 +175,7 @@ async def test_always_allow_never_asks_again_and_lets_nothing_else_pass(
     await interrupt(owner, session)
 
 
+@sqlite_only
 async def test_always_reject_refuses_without_asking(owner: User, session: Session) -> None:
     turn_id = await say(owner, session, WRITE)
     await answer(owner, session, "reject_always")
@@ -181,6 +185,7 @@ async def test_always_reject_refuses_without_asking(owner: User, session: Sessio
     assert [outcome for outcome, _ in results(again)] == ["rejected"]
 
 
+@sqlite_only
 async def test_a_rejections_note_reaches_the_model(owner: User, session: Session) -> None:
     turn_id = await say(owner, session, WRITE)
     await answer(owner, session, "reject_once", "Not in this folder.")
@@ -203,6 +208,7 @@ async def test_only_the_first_answer_counts(owner: User, session: Session) -> No
     assert [outcome for outcome, _ in results(await events(session))] == ["ok", "ok"]
 
 
+@sqlite_only
 async def test_a_mode_that_allows_it_asks_nobody(owner: User, session: Session) -> None:
     await sessions.change(owner, session.id, mode="edit")
     happened = await turn(owner, session, WRITE)
@@ -213,6 +219,7 @@ async def test_a_mode_that_allows_it_asks_nobody(owner: User, session: Session) 
     ]
 
 
+@sqlite_only
 async def test_a_follower_who_comes_late_hears_what_was_said(owner: User, session: Session) -> None:
     async with await sessions.follow(owner, session.id) as following:
         await say(owner, session, "count to 5000 slowly")
@@ -225,6 +232,7 @@ async def test_a_follower_who_comes_late_hears_what_was_said(owner: User, sessio
     await interrupt(owner, session)
 
 
+@sqlite_only
 async def test_a_provider_that_breaks_ends_its_turn_and_the_session_goes_on(
     owner: User, puppet: Puppet
 ) -> None:
@@ -252,6 +260,7 @@ async def test_a_provider_that_breaks_ends_its_turn_and_the_session_goes_on(
         assert (ended.reason, ended.error) == (reason, error)
 
 
+@sqlite_only
 async def test_nine_sessions_notice_nothing_of_a_tenth_that_hangs_or_breaks(
     owner: User, puppet: Puppet
 ) -> None:
@@ -273,6 +282,7 @@ async def test_nine_sessions_notice_nothing_of_a_tenth_that_hangs_or_breaks(
     assert (await finished(owner, bad[0], hanging)).reason == "cancelled"
 
 
+@sqlite_only
 async def test_the_model_is_told_of_every_call_of_the_turns_before(owner: User, puppet: Puppet) -> None:
     async def writes_twice(request: Request) -> Said:
         if len(request.messages[-1].parts) > 1:
@@ -291,6 +301,7 @@ async def test_the_model_is_told_of_every_call_of_the_turns_before(owner: User, 
     assert [part.call_id for part in puppet.requests[-1].messages[-1].parts] == ["0-3", "0-4"]
 
 
+@sqlite_only
 async def test_every_tool_failure_is_told_to_the_model(owner: User, puppet: Puppet) -> None:
     calls = [
         ToolCall(id="a", name="read_file", arguments={"path": "nowhere.txt"}),

@@ -25,6 +25,7 @@ COMMANDS: list[Command] = [
 DOORS: dict[str, Callable[[User, str], Awaitable[object]]] = {
     "get": sessions.get,
     "open": sessions.open,
+    "prepare": sessions.prepare,
     "change": lambda user, session_id: sessions.change(user, session_id, name="Mine"),
     "delete": sessions.delete,
     "follow": sessions.follow,
@@ -155,6 +156,12 @@ async def test_an_opened_session_shows_what_happened(owner: User, session: Sessi
     assert [row.kind for row in opened.rows] == ["user", "thinking", "text"]
     assert opened.rows[-1].text.endswith("w1 w2 w3")
     assert opened.seq == opened.session.last_seq == len(await events(session))
+
+
+async def test_a_prepared_session_answers_as_any_other(owner: User, session: Session) -> None:
+    await sessions.prepare(owner, session.id)
+    assert await events(session) == []
+    await turn(owner, session, "count to 1")
 
 
 async def test_the_first_prompt_names_the_session(owner: User, session: Session) -> None:

@@ -1,0 +1,187 @@
+import os
+from pathlib import Path
+
+import platformdirs
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from agent import config
+from agent.config import CLONE, Settings, SettingsError, load, settings, unknown_names
+
+VALUES = {
+    "MAESTRO_HOST": "localhost",
+    "MAESTRO_PORT": "4000",
+    "MAESTRO_DATA_DIR": "/srv/maestro",
+    "DATABASE_URL": "postgresql://localhost/maestro",
+    "REDIS_URL": "redis://localhost",
+    "MAESTRO_ROLE": "web",
+    "MAESTRO_AUTH": "anonymous",
+    "MAESTRO_LOCAL_KEY": "required",
+    "MAESTRO_PUBLIC_URL": "https://maestro.example.org",
+    "MAESTRO_SECRET_KEY": "sesame",
+    "MAESTRO_SECRET_KEY_FILE": "/run/secrets/key",
+    "MAESTRO_WORKSPACE_ROOTS": "/srv/a",
+    "MAESTRO_DEFAULT_MODEL": "demo:scripted",
+    "MAESTRO_LOG": "json",
+    "OIDC_ISSUER": "https://login.example.org",
+    "OIDC_CLIENT_ID": "id",
+    "OIDC_CLIENT_SECRET": "secret",
+    "GEMINI_API_KEY": "g",
+    "GOOGLE_GEMINI_BASE_URL": "http://localhost/gemini",
+    "GOOGLE_APPLICATION_CREDENTIALS": "/run/secrets/google",
+    "GOOGLE_CLOUD_PROJECT": "project",
+    "GOOGLE_CLOUD_LOCATION": "europe-west1",
+    "OPENAI_API_KEY": "o",
+    "OPENAI_BASE_URL": "http://localhost/openai",
+    "ANTHROPIC_API_KEY": "a",
+    "ANTHROPIC_BASE_URL": "http://localhost/anthropic",
+    "OPENAI_COMPATIBLE_BASE_URL": "http://localhost/v1",
+    "OPENAI_COMPATIBLE_API_KEY": "c",
+}
+
+
+def plain(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+def test_these_are_all_settings_there_are() -> None:
+    assert {name.upper() for name in Settings.model_fields} == set(VALUES)
+
+
+def test_every_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in VALUES.items():
+        monkeypatch.setenv(name, value)
+    read = Settings()
+    assert {name: plain(getattr(read, name.lower())) for name in VALUES} == VALUES
+
+
+def test_every_setting_is_read_from_the_file_and_the_environment_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in VALUES.items()))
+    monkeypatch.setenv("MAESTRO_PORT", "5000")
+    read = Settings()
+    assert {name: plain(getattr(read, name.lower())) for name in VALUES} == {**VALUES, "MAESTRO_PORT": "5000"}
+
+
+def test_without_settings_it_serves_this_machine_alone() -> None:
+    read = load()
+    assert (read.origin, read.maestro_auth) == ("http://127.0.0.1:3000", "local")
+    assert read.data_dir == CLONE / "data"
+    assert read.database == f"sqlite:///{CLONE / 'data' / 'app.db'}"
+
+
+def test_an_installed_server_keeps_its_data_where_the_platform_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config, "CLONE", tmp_path)
+    assert load().data_dir == Path(platformdirs.user_data_dir("maestro", appauthor=False))
+
+
+@pytest.mark.parametrize("name", ["MAESTRO_PROT", "maestro_prot", "MAESTRO_"])
+def test_an_unknown_name_is_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(SettingsError, match=name):
+        load()
+    monkeypatch.delenv(name)
+    (tmp_path / ".env").write_text(f"{name}=1\n")
+    with pytest.raises(SettingsError, match=name):
+        load()
+
+
+def test_names_that_are_not_ours_are_nobodys_business(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAESTROS", "1")
+    monkeypatch.setenv("MAESTRO_ACCEPTANCE_DATA", "/nowhere")
+    assert load() == load()
+    assert unknown_names(["HOME", "maestro_port", "MAESTRO_X", "MAESTRO_A"]) == ["MAESTRO_A", "MAESTRO_X"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MAESTRO_PORT", "0"),
+        ("MAESTRO_PORT", "65536"),
+        ("MAESTRO_PORT", "http"),
+        ("MAESTRO_ROLE", "king"),
+        ("MAESTRO_AUTH", "none"),
+        ("MAESTRO_LOG", "xml"),
+        ("MAESTRO_LOCAL_KEY", "yes"),
+    ],
+)
+def test_a_wrong_value_is_refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError, match=name.lower()):
+        load()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "maestro.example.org"])  # noqa: S104
+def test_local_mode_is_refused_where_others_can_reach_it(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAESTRO_HOST", host)
+    with pytest.raises(SettingsError, match=r"MAESTRO_HOST.*MAESTRO_AUTH"):
+        load()
+
+
+def test_local_mode_is_refused_behind_a_public_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAESTRO_PUBLIC_URL", "https://maestro.example.org")
+    with pytest.raises(SettingsError, match=r"MAESTRO_PUBLIC_URL.*MAESTRO_AUTH"):
+        load()
+    monkeypatch.setenv("MAESTRO_PUBLIC_URL", "http://localhost:8080")
+    assert load().origin == "http://localhost:8080"
+
+
+@pytest.mark.parametrize("url", ["mysql://a/b", "nonsense"])
+def test_another_database_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(SettingsError, match="DATABASE_URL"):
+        load()
+
+
+@pytest.mark.parametrize(("name", "value"), [("MAESTRO_AUTH", "oidc"), ("MAESTRO_ROLE", "worker")])
+def test_what_is_not_built_yet_is_refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"{name}={value}"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("postgres://a@b/c", "postgresql+psycopg://a@b/c"),
+        ("postgresql://a@b/c", "postgresql+psycopg://a@b/c"),
+        ("postgresql+psycopg://a@b/c", "postgresql+psycopg://a@b/c"),
+        ("sqlite:////srv/app.db", "sqlite:////srv/app.db"),
+    ],
+)
+def test_a_database_is_reached_with_our_driver(written: str, read: str) -> None:
+    assert Settings(database_url=written).database == read
+
+
+def test_an_origin_is_what_people_type() -> None:
+    assert Settings(maestro_host="::1", maestro_port=1).origin == "http://[::1]:1"
+    assert Settings(maestro_public_url="https://maestro.example.org/").origin == "https://maestro.example.org"
+
+
+def test_roots_are_folders_separated_like_a_path(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    roots = os.pathsep.join([str(tmp_path / "link"), "", "~"])
+    assert Settings(maestro_workspace_roots=roots).workspace_roots == (
+        tmp_path / "real",
+        Path.home().resolve(),
+    )
+
+
+def test_no_secret_is_shown() -> None:
+    secret = Settings(openai_api_key=SecretStr("sesame"), maestro_secret_key=SecretStr("sesame"))
+    assert "sesame" not in repr(secret)
+
+
+def test_settings_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = settings()
+    monkeypatch.setenv("MAESTRO_PORT", "4000")
+    assert settings() is before
+
+
+def test_the_example_lists_every_setting_with_a_value_that_is_read() -> None:
+    lines = (CLONE / ".env.example").read_text("utf-8").splitlines()
+    named = {line.removeprefix("# ").partition("=")[0] for line in lines if "=" in line.partition(" ")[2]}
+    assert set(VALUES) <= named

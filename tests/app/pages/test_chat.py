@@ -1,0 +1,106 @@
+"""What a person does on the chat page, as the page sends it."""
+
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.app.api.streams import turn
+from tests.app.serving import Server
+from tests.app.tabs import CHAT, HISTORY, LIST, RUN, Tab, opened
+
+
+@pytest.fixture
+def session(api: httpx2.Client) -> str:
+    return api.post("sessions", json={"model": "demo:scripted"}).json()["id"]
+
+
+async def arrive(tab: Tab) -> None:
+    await tab.send(f"{CHAT}.arrive")
+    await tab.until(lambda: tab.of(CHAT, "model") and tab.of(RUN, "label"))
+
+
+async def test_the_first_prompt_makes_a_session_and_goes_there(server: Server, api: httpx2.Client) -> None:
+    async with opened(server) as tab:
+        await arrive(tab)
+        await tab.send(f"{CHAT}.choose_mode", {"mode": "edit"})
+        await tab.send(f"{CHAT}.send", {"form": {"prompt": " count to 2 "}})
+        await tab.until(lambda: tab.events)
+        path = tab.events[0]["payload"]["path"]
+    made = api.get(path.replace("/s/", "sessions/")).json()
+    assert (made["name"], made["mode"], made["model"]) == ("count to 2", "edit", "demo:scripted")
+
+
+async def test_an_approval_is_shown_and_its_answer_lets_the_file_be_written(
+    server: Server, api: httpx2.Client, session: str
+) -> None:
+    async with opened(server, f"/s/{session}") as tab:
+        await arrive(tab)
+        await tab.send(f"{CHAT}.send", {"form": {"prompt": "write a.txt with Hello you"}})
+        await tab.until(lambda: tab.of(RUN, "asking"))
+        [asked] = tab.of(RUN, "asking")
+        assert (asked["title"], asked["subject"], asked["detail"]) == ("Write a file", "a.txt", "Hello you\n")
+        assert tab.of(RUN, "label") == "Needs you"
+        answer = {"approval_id": asked["approval_id"], "answer": "allow_once"}
+        await tab.send(f"{CHAT}.answer", answer)
+        await tab.idle_after(1)
+        assert tab.of(RUN, "asking") == []
+        await tab.send(f"{CHAT}.answer", answer)
+        await tab.until(lambda: tab.sentence)
+        assert tab.sentence == "This question has been answered already."
+    workspace = Path(api.get(f"sessions/{session}").json()["workspace"])
+    assert (workspace / "a.txt").read_text() == "Hello you\n"
+
+
+async def test_a_running_turn_is_stopped(server: Server, session: str) -> None:
+    async with opened(server, f"/s/{session}") as tab:
+        await arrive(tab)
+        await tab.send(f"{CHAT}.send", {"form": {"prompt": "count to 5000 slowly"}})
+        await tab.until(lambda: "w5 " in tab.answer)
+        await tab.send(f"{CHAT}.stop")
+        await tab.idle_after(1)
+        assert tab.rows[-1]["text"] == "Stopped."
+        assert not tab.answer
+
+
+async def test_another_model_and_mode_hold_from_the_next_turn_on(
+    server: Server, api: httpx2.Client, session: str
+) -> None:
+    async with opened(server, f"/s/{session}") as tab:
+        await arrive(tab)
+        await tab.send(f"{CHAT}.choose_mode", {"mode": "plan"})
+        await tab.send(f"{CHAT}.choose_model", {"model": " nobody:x "})
+        await tab.send(f"{CHAT}.send", {"form": {"prompt": "count to 2"}})
+        await tab.idle_after(1)
+        assert "nobody:x is no model id" in tab.rows[-1]["text"]
+    changed = api.get(f"sessions/{session}").json()
+    assert (changed["mode"], changed["model"]) == ("plan", "nobody:x")
+
+
+async def test_earlier_rows_are_shown_when_they_are_asked_for(
+    server: Server, api: httpx2.Client, session: str
+) -> None:
+    for _ in range(16):
+        turn(api, session, "count to 1")
+    async with opened(server, f"/s/{session}") as tab:
+        await tab.send(f"{CHAT}.arrive")
+        await tab.until(lambda: tab.of(HISTORY, "has_earlier"))
+        before = len(tab.rows)
+        await tab.send(f"{CHAT}.show_earlier")
+        await tab.until(
+            lambda: (
+                [event for event in tab.events if event["name"].endswith("arrive")] or len(tab.rows) > before
+            )
+        )
+        for event in tab.events:
+            await tab.send(event["name"], event["payload"])
+        await tab.until(lambda: len(tab.rows) == 48)
+        assert not tab.of(HISTORY, "has_earlier")
+
+
+async def test_a_named_session_is_on_the_list_once_its_turn_has_begun(server: Server, session: str) -> None:
+    async with opened(server, f"/s/{session}") as tab:
+        await arrive(tab)
+        await tab.send(f"{CHAT}.send", {"form": {"prompt": "count to 4\nand then stop"}})
+        await tab.until(lambda: tab.of(CHAT, "name") == "count to 4")
+        assert {"id": session, "name": "count to 4", "href": f"/s/{session}"} in tab.of(LIST, "entries")

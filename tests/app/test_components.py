@@ -1,0 +1,59 @@
+"""The hooks that people's tests and tools rely on; how it all looks is seen in the browser."""
+
+import json
+
+import reflex as rx
+
+from app.components import composer, docks, sidebar, transcript
+from app.shown import Entry, Shown
+
+
+class StageState(rx.State):
+    row: Shown = Shown()
+    rows: list[Shown] = []
+    entries: list[Entry] = []
+    text: str = ""
+    texts: list[str] = []
+    is_working: bool = False
+
+    @rx.event
+    def act(self) -> None: ...
+
+    @rx.event
+    def pick(self, one: str) -> None: ...
+
+    @rx.event
+    def answer(self, one: str, other: str) -> None: ...
+
+
+def drawn(component: rx.Component) -> str:
+    return json.dumps(component.render(), default=str)
+
+
+def test_the_composer_has_its_hooks() -> None:
+    chip = composer.model_chip(StageState.text, StageState.texts, StageState.pick, StageState.pick)
+    page = drawn(composer.composer(StageState.act, StageState.act, StageState.is_working, chip))
+    for hook in ("composer", "send", "stop", "model"):
+        assert f'id:\\"{hook}\\"' in page
+
+
+def test_an_answer_and_a_prompt_say_whose_they_are() -> None:
+    assert 'data-role\\":\\"user' in drawn(transcript.prompt(StageState.row))
+    assert 'data-role\\":\\"assistant' in drawn(transcript.answer(StageState.row))
+
+
+def test_a_tool_card_names_its_call_and_its_state() -> None:
+    card = drawn(transcript.tool(StageState.row))
+    assert "data-call" in card
+    assert "data-state" in card
+
+
+def test_an_approval_can_be_answered_in_four_ways() -> None:
+    dock = drawn(docks.approval(StageState.row, StageState.answer))
+    assert "data-approval" in dock
+    for answer in ("allow_once", "allow_always", "reject_once", "reject_always"):
+        assert f'data-answer\\":\\"{answer}' in dock
+
+
+def test_the_sidebar_leads_to_each_session() -> None:
+    assert "Sessions" in drawn(sidebar.sidebar(StageState.entries, StageState.text))

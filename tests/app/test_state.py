@@ -1,0 +1,239 @@
+"""The page's socket is closed to all but its own events, and those to wrong arguments and other people."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.app.serving import ROOT, Server
+from tests.app.tabs import CHAT, FLASH, HISTORY, STATE, TURN, Tab, opened
+
+LISTING = """
+import json
+from agent.config import Settings
+from app.server import page_application
+page_application(Settings())
+from reflex_base.registry import RegistrationContext
+known = RegistrationContext.get()
+found = [[state.__module__, state.__name__, name] for state in known.base_states.values()
+         for name in state.event_handlers if name in vars(state).get("event_handlers", {})]
+print(json.dumps({"listed": found, "registered": sorted(known.event_handlers)}))
+"""
+
+OURS = {
+    (
+        "app.pages.chat",
+        "ChatState",
+        "arrive",
+    ): "follows the session of the page's address, if it is the user's",
+    ("app.pages.chat", "ChatState", "get_ready"): "lists models and looks after the page; takes nothing",
+    ("app.pages.chat", "ChatState", "send"): "submits a prompt in the user's name",
+    ("app.pages.chat", "ChatState", "show_earlier"): "shows the tab more rows; takes nothing",
+    ("app.pages.chat", "ChatState", "stop"): "interrupts the tab's session",
+    ("app.pages.chat", "ChatState", "answer"): "answers an approval of the tab's session",
+    ("app.pages.chat", "ChatState", "choose_model"): "changes the tab's session's model",
+    ("app.pages.chat", "ChatState", "choose_mode"): "changes the tab's session's mode",
+    ("app.pace", "PaceState", "drawn"): "sets the sender's own pace",
+    ("app.state", "FlashState", "close"): "takes the tab's sentence away",
+}
+REFLEXS = {
+    ("reflex.state", "State", "hydrate"): "sends the tab its own values",
+    ("reflex.state", "State", "hydrate_and_load"): "the same, and begins the page's events",
+    ("reflex.state", "State", "set_is_hydrated"): "a flag of the tab's own",
+    ("reflex.state", "OnLoadInternalState", "on_load_internal"): "begins the page's events",
+    ("reflex.state", "OnLoadInternalState", "set_is_hydrated"): "a flag of the tab's own",
+    (
+        "reflex.state",
+        "UpdateVarsInternalState",
+        "update_vars_internal",
+    ): "takes browser storage; we keep none",
+    (
+        "reflex.state",
+        "FrontendEventExceptionState",
+        "handle_frontend_exception",
+    ): "logs what broke in the page",
+}
+SETVAR = "setvar"
+"""On every State; it only reaches setters named `set_…`, and we have none."""
+
+WRONG: list[Any] = [
+    {},
+    {"a": 1, "b": 2, "c": 3, "d": 4},
+    {"form": None, "approval_id": None, "answer": None, "model": None, "mode": None, "mark": None},
+    {
+        "form": [1],
+        "approval_id": {"$gt": ""},
+        "answer": "allow_always ",
+        "model": [],
+        "mode": {},
+        "mark": "x",
+    },
+    {
+        "form": {"prompt": {"a": 1}},
+        "approval_id": "x" * 10_000,
+        "model": "x" * 10_000,
+        "mode": "root",
+        "mark": 1e308,
+    },
+    {"user": {"id": "someone"}, "self": 1, "_user": 1, "form": {"prompt": ""}, "mode": "plan"},
+    [1, 2, 3],
+    "text",
+    7,
+]
+
+
+@pytest.fixture(scope="module")
+def handlers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    run = subprocess.run(
+        [sys.executable, "-c", LISTING],
+        cwd=tmp_path_factory.mktemp("listing"),
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(run.stdout)
+
+
+@pytest.mark.xdist_group("handlers")
+def test_every_event_that_can_be_sent_is_known_by_name_and_reason(handlers: dict[str, Any]) -> None:
+    listed = {tuple(found) for found in handlers["listed"]}
+    assert {found for found in listed if found[2] != SETVAR} == OURS.keys() | REFLEXS.keys()
+    assert len(handlers["registered"]) == len(listed)
+
+
+@pytest.mark.xdist_group("handlers")
+def test_no_state_of_ours_has_a_setter(handlers: dict[str, Any]) -> None:
+    setters = [
+        found for found in handlers["listed"] if found[2].startswith("set_") and found[0].startswith("app")
+    ]
+    assert setters == []
+
+
+def full_name(module: str, state: str) -> str:
+    """Reflex's name of a State."""
+    snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in state).lstrip("_")
+    return f"{STATE}.{module.replace('.', '___')}____{snake}"
+
+
+async def settled(tab: Tab) -> None:
+    """Wait until everything sent so far has been dealt with: a tab's events are handled in order."""
+    await tab.send(f"{FLASH}.close")
+    await tab.send(f"{CHAT}.choose_mode", {"mode": "auto"})
+    await tab.until(lambda: tab.of(CHAT, "mode") == "auto")
+
+
+@pytest.mark.parametrize("event", OURS, ids=lambda event: event[2])
+async def test_wrong_arguments_and_other_peoples_ids_change_nothing(
+    server: Server, event: tuple[str, str, str]
+) -> None:
+    _, theirs = server.neighbour()
+    before = server.stored(theirs)
+    name = f"{full_name(*event[:2])}.{event[2]}"
+    async with opened(server, f"/s/{theirs}") as tab:
+        await tab.send(f"{STATE}.hydrate")
+        for payload in WRONG:
+            await tab.send(name, payload)
+        await settled(tab)
+        assert "Traceback" not in "".join(tab.heard)
+        assert "Private" not in "".join(tab.heard)
+        assert not tab.of(TURN, "rows")
+        assert not tab.of(HISTORY, "rows")
+    assert server.stored(theirs) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "payload"),
+    [
+        ("answer", {}),
+        ("answer", {"approval_id": "x", "answer": "sudo"}),
+        ("answer", {"approval_id": 7, "answer": "allow_once"}),
+        ("answer", {"approval_id": "x", "answer": "allow_once", "user": "someone"}),
+        ("choose_mode", {"mode": "root"}),
+        ("choose_model", {"model": "x" * 10_000}),
+        ("send", {}),
+        ("send", {"form": "text"}),
+        ("send", {"form": {"prompt": "   "}}),
+        ("stop", {}),
+        ("stop", {"session_id": "x"}),
+    ],
+)
+async def test_what_makes_no_sense_is_answered_with_a_sentence(
+    server: Server, name: str, payload: dict[str, Any]
+) -> None:
+    async with opened(server) as tab:
+        await tab.send(f"{CHAT}.{name}", payload)
+        await tab.until(lambda: tab.sentence)
+        assert tab.sentence.endswith(".")
+        assert "Error" not in tab.sentence
+        await tab.send(f"{FLASH}.close")
+        await tab.until(lambda: not tab.sentence)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"name": f"{CHAT}.setvar", "payload": {"var_name": "session_id", "value": "{theirs}"}},
+        {"name": f"{CHAT}.set_session_id", "payload": {"value": "{theirs}"}},
+        {"name": f"{CHAT}._show", "payload": {"user": {}, "session_id": "{theirs}"}},
+        {"name": f"{CHAT}.reset", "payload": {}},
+        {"name": f"{CHAT}.get_state", "payload": {}},
+        {"name": f"{STATE}.update_vars_internal_state.update_vars_internal", "payload": {}},
+        {
+            "name": f"{STATE}.reflex___state____update_vars_internal_state.update_vars_internal",
+            "payload": {"vars": {f"{CHAT}.session_id": "{theirs}"}},
+        },
+        {"name": "__import__('os').system", "payload": {}},
+        {"name": "", "payload": None},
+        {"name": None},
+        {},
+        None,
+        [],
+        "text",
+    ],
+    ids=str,
+)
+async def test_what_is_no_event_of_ours_changes_nothing(server: Server, event: object) -> None:
+    _, theirs = server.neighbour()
+    before = server.stored(theirs)
+    async with opened(server) as tab:
+        await tab.send(f"{STATE}.hydrate")
+        await tab.send_raw(json.loads(json.dumps(event).replace("{theirs}", theirs)))
+        await tab.send(f"{CHAT}.stop")
+        await settled(tab)
+        assert tab.of(CHAT, "session_id") in {"", None}
+        assert "Traceback" not in "".join(tab.heard)
+    assert server.stored(theirs) == before
+
+
+async def test_the_address_of_another_persons_session_shows_nothing(server: Server) -> None:
+    _, theirs = server.neighbour()
+    async with opened(server, f"/s/{theirs}") as tab:
+        await tab.send(f"{CHAT}.arrive")
+        await tab.until(lambda: tab.sentence)
+        assert tab.sentence == "There is no such session here."
+        assert not tab.of(CHAT, "session_id")
+
+
+async def test_a_tabs_token_is_no_proof_of_who_asks(server: Server) -> None:
+    """Another browser that knows the token of a tab still speaks in its own name only."""
+    async with opened(server) as tab:
+        await tab.send(f"{CHAT}.choose_mode", {"mode": "plan"})
+        await tab.until(lambda: tab.of(CHAT, "mode") == "plan")
+        with pytest.raises(Exception, match="403"):
+            async with opened(server, cookie="maestro=mss_forged", token=tab.token):
+                pass
+
+
+async def test_the_log_has_what_happened_and_no_credential(server: Server) -> None:
+    cookie = server.cookie()
+    async with opened(server, cookie=cookie) as tab:
+        await tab.send(f"{CHAT}.no_such_event")
+        await settled(tab)
+    log = await asyncio.to_thread(Path(server.log).read_text)
+    assert "no_such_event" in log
+    assert cookie.partition("=")[2] not in log
