@@ -261,6 +261,22 @@ async def test_a_provider_that_breaks_ends_its_turn_and_the_session_goes_on(
 
 
 @sqlite_only
+async def test_what_a_provider_said_before_it_broke_off_is_kept(owner: User, puppet: Puppet) -> None:
+    async def stops_short(_request: Request) -> Said:
+        yield Delta(kind="text", text="Half a")
+
+    puppet.plays = {"cut": stops_short, "done": says_done}
+    session = await sessions.create(owner, model="puppet:cut")
+    _, said, ended = await turn(owner, session, "Hi")
+    assert isinstance(said, StepFinished)
+    assert (said.message.text, said.stop) == ("Half a", "error")
+    assert isinstance(ended, TurnFinished)
+    await sessions.change(owner, session.id, model="puppet:done")
+    await turn(owner, session, "Go on")
+    assert [message.text for message in puppet.requests[-1].messages] == ["Hi", "Half a", "Go on"]
+
+
+@sqlite_only
 async def test_nine_sessions_notice_nothing_of_a_tenth_that_hangs_or_breaks(
     owner: User, puppet: Puppet
 ) -> None:

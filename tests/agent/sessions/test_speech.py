@@ -26,11 +26,11 @@ def test_what_was_broken_off_keeps_the_words_and_nothing_half_made() -> None:
     speech = Speech("s", "t", 0)
     for kind, text in (("thinking", "Hm"), ("text", "Look"), ("arguments", '{"a')):
         speech.say(Delta.model_validate({"kind": kind, "text": text}))
-    step = speech.broken_off()
+    step = speech.broken_off("cancelled")
     assert (step.stop, step.message.text, len(step.message.parts)) == ("cancelled", "Look", 1)
 
 
 def test_blanks_are_no_words() -> None:
     speech = Speech("s", "t", 0)
     speech.say(Delta(kind="text", text=" \n"))
-    assert speech.broken_off().message.parts == ()
+    assert speech.broken_off("cancelled").message.parts == ()
