@@ -1,4 +1,4 @@
-"""What is logged, and how: on standard error, as lines for a person or JSON for a machine, without secrets."""
+"""What is logged, and how: on standard error, lines for a person or JSON for a machine, without secrets."""
 
 import logging
 import re

@@ -54,7 +54,7 @@ def build() -> None:
         "REFLEX_TELEMETRY_ENABLED": "false",
         "REFLEX_CHECK_LATEST_VERSION": "false",
     }
-    for stale in (ROOT / "assets" / "external", ROOT / ".web" / "public" / "external"):
+    for stale in (ROOT / "assets" / "external", ROOT / ".web" / "public"):
         shutil.rmtree(stale, ignore_errors=True)
     command = [str(Path(sys.executable).parent / "reflex"), "export", "--no-zip", "--frontend-only"]
     subprocess.run(command, cwd=ROOT, env=environment, check=True)  # noqa: S603  our own command

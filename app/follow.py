@@ -65,6 +65,8 @@ class RunState(rx.State):
     is_working: bool = False
     label: str = IDLE
     asking: list[Shown] = []
+    queued: list[Shown] = []
+    """Prompts that wait for the turn."""
 
 
 Changes = dict[type[rx.State], dict[str, object]]
@@ -110,7 +112,12 @@ def tiers(view: View) -> Changes:
             "thought_middle": thinking.middle,
             "thought_tail": thinking.tail,
         },
-        RunState: {"is_working": view.is_working, "label": view.run_state, "asking": view.asking},
+        RunState: {
+            "is_working": view.is_working,
+            "label": view.run_state,
+            "asking": view.asking,
+            "queued": view.queued,
+        },
     }
     if view.take_change():
         changes[HistoryState] = {"rows": all_shown(view.history), "has_earlier": view.has_earlier}

@@ -31,9 +31,11 @@ class Levels:
         """Let it grow."""
         self.tail += text
         if len(self.tail) > TAIL:
-            self.middle, self.tail = self.middle + self.tail, ""
+            moved, self.tail = without_last_blanks(self.tail)
+            self.middle += moved
         if len(self.middle) > MIDDLE:
-            self.head, self.middle = self.head + self.middle, ""
+            moved, self.middle = without_last_blanks(self.middle)
+            self.head += moved
 
     def clear(self) -> None:
         """Make it empty."""
@@ -107,6 +109,12 @@ class Blocks:
         self.open.add(self._line)
         self._is_placed = True
 
+    def end(self) -> None:
+        """Finish the open block: nothing comes after it."""
+        if not self._is_placed and self._line:
+            self._place()
+        self._finish()
+
     def _end_line(self) -> None:
         line, self._line, self._is_placed = self._line.strip(), "", False
         was_code = bool(self._fence)
@@ -120,6 +128,16 @@ class Blocks:
         if sum(map(len, self.finished)) > CHUNK:
             self.settled.append("".join(self.finished))
             self.finished = []
+
+
+def without_last_blanks(text: str) -> tuple[str, str]:
+    """A text, and the blanks at its end: a part of a text that is drawn by itself loses those.
+
+    >>> without_last_blanks("one two ")
+    ('one two', ' ')
+    """
+    kept = text.rstrip()
+    return kept, text[len(kept) :]
 
 
 def fence_after(line: str, fence: str) -> str:

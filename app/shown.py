@@ -107,6 +107,8 @@ def detail(arguments: dict[str, JsonValue], most: int) -> str:
         return preview(old + _marked("+ ", str(arguments.get("new_string", ""))), most).rstrip("\n")
     if isinstance(content := arguments.get("content"), str):
         return preview(content, most)
+    if list(arguments.values()) in ([], [subject(arguments)]):
+        return ""  # the card's own line says it all
     return preview(json.dumps(arguments, ensure_ascii=False, indent=1), most)
 
 

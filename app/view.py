@@ -1,6 +1,16 @@
 """What one tab shows of a session, folded from its events into three tiers: history, turn and live."""
 
-from agent.core.events import Delta, Event, Live, Snapshot, StepFinished, TurnFinished, TurnStarted
+from agent.core.events import (
+    Delta,
+    Event,
+    Live,
+    PromptDropped,
+    PromptQueued,
+    Snapshot,
+    StepFinished,
+    TurnFinished,
+    TurnStarted,
+)
 from agent.core.messages import Text
 from agent.core.transcript import Row, Transcript
 from app.growing import Blocks, Levels
@@ -23,6 +33,7 @@ class View:
         self.answer = Blocks()
         self.thinking = Levels()
         self.asking: list[Shown] = []
+        self.queued: list[Shown] = []
         self._boundary = 0
         """Rows before it are history."""
         self._kept = ""
@@ -78,6 +89,7 @@ class View:
         last = event.message.parts[-1] if event.message.parts else None
         if isinstance(last, Text) and texts == [last.text] and self.answer.text == last.text:
             self._kept = "next"
+            self.answer.end()
         else:
             self._forget_live()
 
@@ -86,6 +98,8 @@ class View:
         self._changed = True
         if isinstance(event, StepFinished) and self._kept:
             self._kept = rows[-1].id
+        elif isinstance(event, PromptQueued | PromptDropped):
+            pass  # shown after the live answer, which stays
         elif (self._kept and rows[-1].id != self._kept) or (
             not self._kept and isinstance(event, TurnFinished)
         ):
@@ -93,6 +107,7 @@ class View:
         while self._boundary < len(rows) - TURN_ROWS and rows[self._boundary].status not in OPEN:
             self._boundary += 1
         self.asking = [shown(row) for row in rows[self._boundary :] if row.status == "asking"]
+        self.queued = [shown(row) for row in rows[self._boundary :] if row.status == "queued"]
 
     def _forget_live(self) -> None:
         self._changed = self._changed or bool(self._kept)
@@ -122,8 +137,9 @@ class View:
 
     @property
     def turn(self) -> list[Row]:
-        """The turn's rows, without the one that is still shown as the live answer."""
-        return [row for row in self.transcript.rows[self._boundary :] if row.id != self._kept]
+        """The turn's rows, without the one still shown as the live answer and the prompts that wait."""
+        rows = self.transcript.rows[self._boundary :]
+        return [row for row in rows if row.id != self._kept and row.status != "queued"]
 
     @property
     def has_answer(self) -> bool:

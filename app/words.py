@@ -70,7 +70,7 @@ NOTICES = {
 }
 
 REASONS = {
-    "no_rule": "Nothing allows it yet.",
+    "no_rule": "You have not allowed this yet.",
     "rule": "A rule says to ask.",
 }
 

@@ -128,7 +128,8 @@ def answer(request: Request) -> list[Part]:
     """
     intent, turn = plan(request.messages)
     calls = next_calls(intent, turn, frozenset(tool.name for tool in request.tools))
-    greeting = "" if turn.done else GREETING
+    is_known = turn.done or any(message.role == "assistant" for message in request.messages)
+    greeting = "" if is_known else GREETING
     if not calls:
         return [Thinking(text="I have what I need."), Text(text=greeting + tell(intent, turn))]
     names = " and ".join(dict.fromkeys(call.name for call in calls))

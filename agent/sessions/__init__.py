@@ -1,5 +1,6 @@
 """Sessions: create, find and open them, ask something of them, follow what happens."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -185,4 +186,4 @@ async def follow(user: User, session_id: str, after: int = 0) -> Following:
 
 
 def _named(name: str) -> str:
-    return log.storable(name.strip())[:NAME_LENGTH]
+    return textwrap.shorten(log.storable(name), NAME_LENGTH, placeholder="…")

@@ -44,7 +44,7 @@ def tool(row: rx.Var[Shown]) -> rx.Component:
             rx.el.code(row.subject, class_name="subject", title=row.subject),
             rx.el.span(row.label, class_name="label"),
         ),
-        rx.el.pre(row.detail, class_name="arguments", tab_index=0),
+        rx.cond(row.detail != "", rx.el.pre(row.detail, class_name="arguments", tab_index=0)),
         rx.cond(row.text != "", rx.el.pre(row.text, class_name="result", tab_index=0)),
         class_name="tool",
         custom_attrs={"data-call": row.call_id, "data-state": row.status},

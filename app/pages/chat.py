@@ -47,6 +47,7 @@ class ChatState(rx.State):
         try:
             user = await who(self)
             async with self:
+                is_shown = bool(session_id) and session_id == self.session_id
                 view = await self._show(user, session_id)
             tiers, pace = follow.Tiers(), pace_of(self.router.session.client_token)
 
@@ -58,7 +59,8 @@ class ChatState(rx.State):
                         await list_anew(self, user)
                         self.name = (await sessions.get(user, session_id)).name
 
-            await flush()
+            if not is_shown:  # else what is shown stays until there is more to show
+                await flush()
             if session_id:
                 await follow.stream(user, session_id, view, pace, flush)
         except MaestroError as error:
@@ -181,6 +183,7 @@ def page() -> rx.Component:
                         live.finished,
                         transcript.growing(live.shape, live.head + live.middle, live.tail),
                     ),
+                    transcript.rows(follow.RunState.queued),
                     class_name="column",
                 ),
                 id="transcript",
@@ -222,7 +225,10 @@ def header() -> rx.Component:
             rx.cond(has_connection_errors, RECONNECTING, follow.RunState.label),
             id="run-state",
             role="status",
-            custom_attrs={"data-working": follow.RunState.is_working},
+            custom_attrs={
+                "data-working": follow.RunState.is_working,
+                "data-asking": follow.RunState.asking.length() > 0,
+            },
         ),
     )
 
@@ -232,6 +238,9 @@ def welcome() -> rx.Component:
     return rx.el.section(
         rx.el.h2(WELCOME),
         rx.el.p(WELCOME_WHAT),
-        rx.cond(ChatState.model == "demo:scripted", rx.el.p(WELCOME_DEMO, class_name="meta")),
+        rx.cond(
+            (ChatState.models.length() == 1) & (ChatState.model == "demo:scripted"),
+            rx.el.p(WELCOME_DEMO, class_name="meta"),
+        ),
         class_name="welcome",
     )

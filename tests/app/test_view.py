@@ -159,12 +159,15 @@ def test_each_row_stands_in_exactly_one_tier_at_any_time(script: Script) -> None
     view = View(limit=10_000)
     for event in script.events:
         view.apply(event)
-        rows: list[Row] = list(view.transcript.rows)
+        rows: list[Row] = [row for row in view.transcript.rows if row.status != "queued"]
         tiers = [row.id for row in [*view.history, *view.turn]]
         if len(tiers) < len(rows):
             assert view.answer.text == rows[-1].text
             tiers.append(rows[-1].id)
         assert tiers == [row.id for row in rows]
+        assert [row.id for row in view.queued] == [
+            row.id for row in view.transcript.rows if row.status == "queued"
+        ]
 
 
 @given(scripts())

@@ -85,7 +85,6 @@ async def test_an_answer_in_markdown_is_drawn(tab: Opening, keyed_server: Server
         await chat.page.reload()
 
 
-@pytest.mark.xfail(reason="a style of Reflex takes the marks away")
 async def test_lists_have_their_marks_and_blocks_their_distance(tab: Opening, keyed_server: Server) -> None:
     chat = await tab(keyed_server)
     await chat.work("show everything")

@@ -1,7 +1,6 @@
 import re
 from itertools import groupby
 
-import pytest
 from playwright.async_api import expect
 
 from tests.browser.chat import Chat
@@ -51,7 +50,6 @@ async def test_an_approval_is_given_by_keyboard(chat: Chat) -> None:
     assert (await chat.workspace() / "notes.txt").read_text() == "hello\n"
 
 
-@pytest.mark.xfail(reason="focus is lost with the dock")
 async def test_focus_returns_to_the_composer_once_a_question_is_answered(chat: Chat) -> None:
     await chat.ask("create notes.txt with hello")
     await chat.page.locator('[data-answer="reject_once"]').focus()
@@ -60,7 +58,6 @@ async def test_focus_returns_to_the_composer_once_a_question_is_answered(chat: C
     await expect(chat.composer).to_be_focused(timeout=SOON)
 
 
-@pytest.mark.xfail(reason="Escape stops, whatever is held")
 async def test_shift_and_escape_lead_to_the_composer_and_stop_nothing(chat: Chat) -> None:
     await chat.ask("count to 100 slowly")
     await chat.page.locator("#transcript").focus()

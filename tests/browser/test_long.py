@@ -68,7 +68,6 @@ async def test_a_long_session_opens_with_its_newest_rows(
     await expect(chat.prompts).to_have_count(TURNS)
 
 
-@pytest.mark.xfail(reason="the transcript goes to its end")
 async def test_what_one_reads_stays_in_place_when_earlier_rows_come(
     tab: Opening, server: Server, long_session: str
 ) -> None:
@@ -84,7 +83,6 @@ async def test_what_one_reads_stays_in_place_when_earlier_rows_come(
     await expect(read).to_be_in_viewport(timeout=SOON)
 
 
-@pytest.mark.xfail(reason="a long open block loses a space")
 async def test_a_turn_of_ten_thousand_words_is_sent_about_once(tab: Opening, server: Server) -> None:
     chat = await tab(server)
     await chat.work("hello")

@@ -133,7 +133,6 @@ async def test_dark_and_light_differ(tab: Opening, keyed_server: Server) -> None
     assert luminance((await body.evaluate(COLOURS))[1]) > 0.8
 
 
-@pytest.mark.xfail(reason="what grows late is taken for reading back")
 async def test_the_transcript_follows_its_end_unless_one_reads_back(
     tab: Opening, keyed_server: Server
 ) -> None:

@@ -12,7 +12,6 @@ from tests.servers import free_port
 pytestmark = marks("files")
 
 
-@pytest.mark.xfail(reason="a long open block loses a space")
 async def test_a_reload_and_a_second_tab_miss_nothing_of_an_answer(tab: Opening, chat: Chat) -> None:
     await chat.ask("count to 1500")
     await expect(chat.answers.last).to_contain_text("w100 ")

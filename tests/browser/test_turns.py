@@ -1,7 +1,6 @@
 import asyncio
 import re
 
-import pytest
 from playwright.async_api import expect
 
 from tests.browser.chat import Chat
@@ -96,7 +95,6 @@ async def test_a_prompt_while_a_turn_runs_waits_and_then_runs(chat: Chat) -> Non
     assert await chat.page.locator("[data-role]").evaluate_all(ROLES) == ["user", "assistant"] * 2
 
 
-@pytest.mark.xfail(reason="the live answer is drawn below all rows")
 async def test_a_waiting_prompt_stands_below_the_answer_it_waits_for(chat: Chat) -> None:
     await chat.ask("count to 5000 slowly")
     await expect(chat.answers.last).to_contain_text("w5 ")

@@ -29,7 +29,7 @@ async def write_file(files: Workspace, path: str, content: str) -> str:  # noqa:
     await files.write(path, raw, entry.modified if entry else None)
     name = shown(files.relative(path))
     if entry is None:
-        return f"Created {name} ({content.count(chr(10)) + (not content.endswith(chr(10)))} lines)."
+        return f"Created {name} ({counted(content)})."
     if before is None:
         return f"Replaced {name}."
     if before == content:
@@ -49,3 +49,13 @@ def _written(old: Content | None, content: str) -> tuple[str | None, bytes]:
         after = with_line_ends(content, windows=has_windows_line_ends(before))
         return with_line_ends(before, windows="\r\n" in content), writing.encode(after)
     return before, writing.encode(content)
+
+
+def counted(content: str) -> str:
+    r"""How many lines a text has, in words.
+
+    >>> counted("one"), counted("one\ntwo\n")
+    ('1 line', '2 lines')
+    """
+    number = len(content.splitlines())
+    return f"{number} line{'' if number == 1 else 's'}"
