@@ -43,6 +43,12 @@ class TurnState(rx.State):
     rows: list[Shown] = []
 
 
+class QueueState(rx.State):
+    """Prompts that wait for the turn."""
+
+    rows: list[Shown] = []
+
+
 class LiveState(rx.State):
     """What is being said right now."""
 
@@ -65,8 +71,6 @@ class RunState(rx.State):
     is_working: bool = False
     label: str = IDLE
     asking: list[Shown] = []
-    queued: list[Shown] = []
-    """Prompts that wait for the turn."""
 
 
 Changes = dict[type[rx.State], dict[str, object]]
@@ -116,12 +120,12 @@ def tiers(view: View) -> Changes:
             "is_working": view.is_working,
             "label": view.run_state,
             "asking": view.asking,
-            "queued": view.queued,
         },
     }
     if view.take_change():
         changes[HistoryState] = {"rows": all_shown(view.history), "has_earlier": view.has_earlier}
         changes[TurnState] = {"rows": all_shown(view.turn)}
+        changes[QueueState] = {"rows": all_shown(view.queued)}
     return changes
 
 

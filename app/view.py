@@ -33,7 +33,6 @@ class View:
         self.answer = Blocks()
         self.thinking = Levels()
         self.asking: list[Shown] = []
-        self.queued: list[Shown] = []
         self._boundary = 0
         """Rows before it are history."""
         self._kept = ""
@@ -107,7 +106,6 @@ class View:
         while self._boundary < len(rows) - TURN_ROWS and rows[self._boundary].status not in OPEN:
             self._boundary += 1
         self.asking = [shown(row) for row in rows[self._boundary :] if row.status == "asking"]
-        self.queued = [shown(row) for row in rows[self._boundary :] if row.status == "queued"]
 
     def _forget_live(self) -> None:
         self._changed = self._changed or bool(self._kept)
@@ -128,7 +126,13 @@ class View:
     @property
     def history(self) -> list[Row]:
         """The newest rows before the turn."""
-        return self.transcript.rows[max(0, self._boundary - self.limit) : self._boundary]
+        rows = self.transcript.rows[max(0, self._boundary - self.limit) : self._boundary]
+        return [row for row in rows if row.status != "queued"]
+
+    @property
+    def queued(self) -> list[Row]:
+        """The prompts that wait; shown after all else, wherever they stand."""
+        return [row for row in self.transcript.rows if row.status == "queued"]
 
     @property
     def has_earlier(self) -> bool:

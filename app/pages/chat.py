@@ -183,7 +183,7 @@ def page() -> rx.Component:
                         live.finished,
                         transcript.growing(live.shape, live.head + live.middle, live.tail),
                     ),
-                    transcript.rows(follow.RunState.queued),
+                    transcript.rows(follow.QueueState.rows),
                     class_name="column",
                 ),
                 id="transcript",
