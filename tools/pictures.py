@@ -64,8 +64,6 @@ async def error(chat: Chat) -> None:
     """A turn that failed, and a sentence about it."""
     await choose(chat, "openai:gpt-x")
     await chat.work("hello")
-    await chat.send(" ")
-    await expect(chat.flash).to_be_visible()
 
 
 async def markdown(chat: Chat) -> None:

@@ -1,6 +1,5 @@
 """Sessions: create, find and open them, ask something of them, follow what happens."""
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -186,4 +185,9 @@ async def follow(user: User, session_id: str, after: int = 0) -> Following:
 
 
 def _named(name: str) -> str:
-    return textwrap.shorten(log.storable(name), NAME_LENGTH, placeholder="…")
+    words = " ".join(log.storable(name).split())
+    if len(words) <= NAME_LENGTH:
+        return words
+    cut = words[: NAME_LENGTH - 1]
+    at_word = cut.rpartition(" ")[0]
+    return f"{at_word if len(at_word) > NAME_LENGTH // 2 else cut}…"

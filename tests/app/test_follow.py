@@ -4,7 +4,7 @@ import httpx2
 
 from agent.core.events import Delta, TurnStarted
 from agent.core.messages import Text
-from app.follow import HistoryState, LiveState, RunState, Tiers, TurnState, tiers
+from app.follow import HistoryState, LiveState, QueueState, RunState, Tiers, TurnState, tiers
 from app.view import View
 from tests.app.serving import Server
 from tests.app.tabs import CHAT, RUN, TURN, opened
@@ -15,7 +15,7 @@ STARTED = TurnStarted(turn_id="t", prompt=(Text(text="Do it"),), model="demo:scr
 def test_rows_travel_only_when_they_have_changed() -> None:
     view = View()
     view.apply(STARTED)
-    assert tiers(view).keys() == {LiveState, RunState, HistoryState, TurnState}
+    assert tiers(view).keys() == {LiveState, RunState, HistoryState, TurnState, QueueState}
     view.apply(Delta(kind="text", text="Hello", turn_id="t"))
     assert tiers(view).keys() == {LiveState, RunState}
 
@@ -23,7 +23,7 @@ def test_rows_travel_only_when_they_have_changed() -> None:
 def test_what_a_tab_has_is_not_sent_again() -> None:
     view, sent = View(), Tiers()
     view.apply(STARTED)
-    assert sent._changes(tiers(view)).keys() == {LiveState, RunState, HistoryState, TurnState}
+    assert sent._changes(tiers(view)).keys() == {LiveState, RunState, HistoryState, TurnState, QueueState}
     assert sent._changes(tiers(view)) == {}
     view.apply(Delta(kind="text", text="Hello", turn_id="t"))
     changes = sent._changes(tiers(view))
