@@ -29,14 +29,14 @@ def cookie_of(header: str, port: int) -> str:
     return cookie_parser(header).get(cookie_name(port), "")
 
 
-async def who(state: rx.State) -> User:
-    """The user behind a tab.
+async def who(state: rx.State, *, afresh: bool = False) -> User:
+    """The user behind a tab; `afresh` asks the database, whatever is remembered.
 
     Raises:
         NotAllowed: nobody, or not any more.
     """
     token = cookie_of(state.router.headers.cookie, settings().maestro_port)
-    user = await accounts.whose(token) if token else None
+    user = await accounts.whose(token, afresh=afresh) if token else None
     if user is None:
         raise NotAllowed("not_signed_in")
     return user

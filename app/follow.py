@@ -8,8 +8,8 @@ import reflex as rx
 from reflex_base.event.context import EventContext
 
 from agent import sessions
-from agent.core.identity import User
 from app import tabs
+from app.auth import who
 from app.pace import Pace
 from app.shown import Shown, all_shown
 from app.view import WINDOW, View
@@ -24,8 +24,8 @@ PER_EVENT = 0.0005
 """Seconds of pause for each event of a flush: a stream at full speed comes in fewer, larger pieces."""
 LONG = 2000
 """Characters of an open block that are too many to be parsed at each flush."""
-HEARTBEAT = 2.0
-"""Seconds after which a tab without news is asked whether it is still there."""
+HEARTBEAT = 1.0
+"""Seconds after which it is asked whether a tab is still there and its user still signed in."""
 
 
 class HistoryState(rx.State):
@@ -130,28 +130,36 @@ def tiers(view: View) -> Changes:
 
 
 async def stream(
-    user: User, session_id: str, view: View, pace: Pace, flush: Callable[[], Awaitable[None]]
+    tab: rx.State, session_id: str, view: View, pace: Pace, flush: Callable[[], Awaitable[None]]
 ) -> None:
-    """Follow a session until the tab is gone; `flush` sends the view."""
+    """Follow a session until the tab is gone; `flush` sends the view.
+
+    Raises:
+        NotAllowed: the tab's user is signed out.
+        NotFound: there is no such session, or it is another's.
+    """
+    user = await who(tab)
     async with await sessions.follow(user, session_id) as following:
-        while heard := await _heard(following):
+        while heard := await _heard(tab, following):
             for _, event in heard:
                 view.apply(event)
             began = time.perf_counter()
             await flush()
             took = time.perf_counter() - began
             due = max(SHORTEST, SHARE * took, PER_EVENT * len(heard))
-            await asyncio.sleep(max(0.0, min(LONGEST, due) - took))
+            pause = asyncio.sleep(max(0.0, min(LONGEST, due) - took))
+            await asyncio.gather(pause, who(tab))  # a tab hears no more than its user may
             await pace.room()
 
 
-async def _heard(following: sessions.Following) -> list[sessions.Heard]:
+async def _heard(tab: rx.State, following: sessions.Following) -> list[sessions.Heard]:
     """Wait for news and give all there is; nothing when the tab is gone."""
     batch = asyncio.ensure_future(following.batch())
     try:
         while not (await asyncio.wait({batch}, timeout=HEARTBEAT))[0]:
             if not await tabs.is_open(EventContext.get().token):
                 return []
+            await who(tab, afresh=True)  # and so it is known at once when a prompt comes
     finally:
         if not batch.done():
             batch.cancel()

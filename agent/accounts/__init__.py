@@ -55,10 +55,15 @@ async def issue_token(user: User, name: str) -> str:
     return token
 
 
-async def whose(token: str) -> User | None:
-    """The user a cookie or an API token speaks for; None when it speaks for nobody (any more)."""
+async def whose(token: str, *, afresh: bool = False) -> User | None:
+    """The user a cookie or an API token speaks for; None when it speaks for nobody (any more).
+
+    Args:
+        token: the cookie's value or the API token.
+        afresh: ask the database, whatever is remembered.
+    """
     key = hashed(token)
-    if known := _known.get(key):
+    if not afresh and (known := _known.get(key)):
         return known
     signed_in = select(LoginSessionRow.user_id).where(
         LoginSessionRow.token_hash == key, col(LoginSessionRow.expires_at) > now()
@@ -66,7 +71,10 @@ async def whose(token: str) -> User | None:
     issued = select(ApiTokenRow.user_id).where(ApiTokenRow.token_hash == key)
     wanted = select(UserRow).where(col(UserRow.id).in_(signed_in) | col(UserRow.id).in_(issued))
     row = await reading(lambda store: store.exec(wanted).first())
-    return _known.put(key, _user(row)) if row else None
+    if row is None:
+        _known.forget(key)
+        return None
+    return _known.put(key, _user(row))
 
 
 async def owners_token(user: User, file: Path) -> None:

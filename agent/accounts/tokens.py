@@ -5,7 +5,7 @@ import secrets
 import time
 from typing import Generic, TypeVar
 
-FRESH_FOR = 1.0
+FRESH_FOR = 1.5
 """Seconds an answer is believed; a revoked token is refused at the latest after them."""
 REMEMBERED = 1000
 
@@ -36,6 +36,10 @@ class Remembered(Generic[T]):
         """The answer, when it is still fresh."""
         until, value = self._kept.get(key, (0.0, None))
         return value if until > time.monotonic() else None
+
+    def forget(self, key: str) -> None:
+        """Remember nothing of it."""
+        self._kept.pop(key, None)
 
     def put(self, key: str, value: T) -> T:
         """Remember an answer and give it back."""

@@ -62,7 +62,7 @@ class ChatState(rx.State):
             if not is_shown:  # else what is shown stays until there is more to show
                 await flush()
             if session_id:
-                await follow.stream(user, session_id, view, pace, flush)
+                await follow.stream(self, session_id, view, pace, flush)
         except MaestroError as error:
             async with self:
                 await flash(self, error)
