@@ -21,10 +21,11 @@ export UV_NO_PROGRESS := 1
 
 SUTS ?= floor,floormd,ours
 ROUNDS ?= 3
+FOLDER ?= data/pictures
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: run test check fix dev page migrate bench lock clean help
+.PHONY: run test check fix dev page migrate bench pictures lock clean help
 
 run: $(PAGE) ## Start Maestro: http://127.0.0.1:3000, or MAESTRO_PORT=4000 make run
 	@exec $(SERVE)
@@ -55,6 +56,9 @@ migrate: $(RUNTIME) ## Bring the database to the newest shape (serving does it b
 
 bench: $(PAGE) $(BENCH) ## Token to pixel beside two references: make bench ROUNDS=1 SUTS=floor,ours
 	@cd bench && lab/.venv/bin/python bench.py --suts $(SUTS) --rounds $(ROUNDS)
+
+pictures: $(DEVELOPMENT) $(PAGE) ## Screenshots of the page in its states: make pictures FOLDER=somewhere
+	@$(PYTHON_HERE) -m tools.pictures $(FOLDER)
 
 lock: $(UV) ## Write the lock files anew: make lock UPGRADE=--upgrade
 	@$(LOCK) pyproject.toml -o requirements.lock

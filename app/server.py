@@ -1,5 +1,6 @@
 """The whole server on one port: page, socket and API behind the guard."""
 
+import gc
 import os
 import secrets
 import socket
@@ -81,5 +82,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=2,
     )
+    gc.freeze()  # and never look through it again: that would be felt as a pause
+    gc.enable()
     print(f"Maestro is at {visit}", flush=True)  # noqa: T201  what a person waits for
     uvicorn.Server(config).run([listener])

