@@ -13,7 +13,7 @@ from agent.core.identity import User
 from agent.core.provider import Credential, ModelEntry, Provider
 
 DEMO = "demo"
-LIST_WAIT = 3.0
+LIST_WAIT = 8.0
 """Seconds a provider's own list may take."""
 LIST_AGE = 600.0
 """Seconds a list is good for."""
