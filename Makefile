@@ -80,7 +80,8 @@ SERVE = $(PYTHON_HERE) -m app.cli serve
 WITH_BUN = PATH="$(CURDIR)/node_modules/.bin:$$PATH" NPM_CONFIG_REGISTRY="$$(npm config get registry)"
 LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet --universal --generate-hashes \
 	--python-version 3.11 $(UPGRADE)
-INSTALL = $(UV) pip install --quiet --python $(PYTHON_HERE)
+# Compiled at once: the first start need not do it, and where Python may not write, no start must.
+INSTALL = $(UV) pip install --quiet --compile-bytecode --python $(PYTHON_HERE)
 NEEDS_NPM = command -v npm >/dev/null || \
 	{ echo "Maestro needs Node.js with npm to build its page; install it and try again." >&2; exit 1; }
 
