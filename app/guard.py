@@ -7,16 +7,18 @@ from secrets import compare_digest
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent import accounts
 from agent.config import LOOPBACK, Settings
+from agent.core.errors import NotAllowed
 from agent.core.identity import User
 from app.auth import cookie_name, cookie_of
 from app.building import POLICY
+from app.problems import problem
 
-OPEN = ("/healthz", "/readyz", "/api/v1/openapi.json")
+OPEN = ("/healthz", "/api/v1/openapi.json")
 """Answered without a face."""
 
 
@@ -101,11 +103,11 @@ class Guard:
     def _foreign(self, scope: Scope, headers: Headers) -> Response | None:
         """Refuse hosts and origins that are not ours: rebinding, and other sites' pages."""
         if headers.get("host", "").lower() not in self._hosts:
-            return _problem(403, "foreign_host", "This server does not answer to that Host.")
+            return problem(403, NotAllowed("foreign_host"))
         origin = headers.get("origin")
         needs_origin = scope["type"] == "websocket" and "authorization" not in headers
         if (origin is None and needs_origin) or (origin is not None and origin not in self._origins):
-            return _problem(403, "foreign_origin", "Only Maestro's own page may ask this.")
+            return problem(403, NotAllowed("foreign_origin"))
         return None
 
     async def _known(self, headers: Headers) -> User | None:
@@ -147,7 +149,7 @@ class Guard:
         is_closed = path.startswith(("/api/", "/_")) or scope["type"] == "websocket"
         if cookie or path in OPEN or not is_closed:
             return None
-        return _problem(401, "not_signed_in", "Sign in first: open the page, or send a bearer token.")
+        return problem(401, NotAllowed("not_signed_in"))
 
     def _with_headers(self, send: Send, cookie: str) -> Send:
         async def sending(message: Message) -> None:
@@ -160,11 +162,6 @@ class Guard:
             await send(message)
 
         return sending
-
-
-def _problem(status: int, code: str, detail: str) -> Response:
-    body = {"code": code, "detail": detail, "status": status}
-    return JSONResponse(body, status, media_type="application/problem+json")
 
 
 async def _refuse(answer: Response, scope: Scope, receive: Receive, send: Send) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar, get_type_hints
 
 import reflex as rx
-import structlog
 from pydantic import ConfigDict, ValidationError, validate_call
 
 from agent.core.errors import Invalid, MaestroError
@@ -16,8 +15,6 @@ from app.words import error_sentence
 
 S = TypeVar("S", bound=rx.State)
 P = ParamSpec("P")
-
-logger = structlog.get_logger()
 
 
 class FlashState(rx.State):

@@ -32,7 +32,9 @@ ERRORS = {
     "database": "The database does not answer, so nothing was saved. Is the disk full? "
     "Try again in a moment.",
     "event_damaged": "Event {seq} of this session cannot be read back from the database.",
-    "not_signed_in": "You are not signed in. Open this page anew.",
+    "not_signed_in": "You are not signed in. Open the page anew, or send a bearer token.",
+    "foreign_host": "This server does not answer to that Host.",
+    "foreign_origin": "Only Maestro's own page may ask this.",
     "bad_arguments": "That did not make sense to the server: {what}.",
     "unreadable": "The request could not be read: its body must be JSON in UTF-8.",
     "no_such_address": "There is nothing at this address.",
@@ -115,6 +117,29 @@ WELCOME_DEMO = (
     "No model key is set, so a scripted demo answers. For a real model put GEMINI_API_KEY, OPENAI_API_KEY or "
     "ANTHROPIC_API_KEY into the file .env and start Maestro again."
 )
+
+PROMPT_HINT = "Ask for work"
+PROMPT_LABEL = "Prompt. Enter sends, Shift+Enter breaks the line."
+MODEL = "Model"
+MODE = "Mode"
+PICK_A_MODEL = "Pick a model"
+SEND = "Send"
+STOP = "Stop"
+CLOSE = "Close"
+SESSIONS = "Sessions"
+TRANSCRIPT = "Transcript"
+YOU = "You"
+SHOW_EARLIER = "Show earlier"
+WAITS = "Waits for the running turn"
+THOUGHT = "Thought"
+THINKING_ALOUD = "Thinking …"
+ANSWERS = {
+    "allow_once": "Allow once",
+    "allow_always": "Always",
+    "reject_once": "Deny",
+    "reject_always": "Never",
+}
+ALWAYS_MEANS = "“Always” and “never” hold for this tool in this session, whatever it names."
 
 IDLE = "Idle"
 THINKING = "Thinking"

@@ -19,7 +19,8 @@ from agent.core.errors import (
 )
 from app.api.limits import BodyLimit
 from app.api.routes import router
-from app.words import NAME, error_sentence
+from app.problems import problem
+from app.words import NAME
 
 STATUS: dict[type[MaestroError], int] = {
     NotFound: 404,
@@ -50,7 +51,7 @@ def application() -> FastAPI:
 async def _told(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, MaestroError):
         raise error
-    return _problem(STATUS.get(type(error), 500), error)
+    return problem(STATUS.get(type(error), 500), error)
 
 
 async def _malformed(_request: Request, error: Exception) -> JSONResponse:
@@ -58,21 +59,16 @@ async def _malformed(_request: Request, error: Exception) -> JSONResponse:
         raise error
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    return _problem(422, Invalid("bad_arguments", what=f"{where}: {first['msg']}"))
+    return problem(422, Invalid("bad_arguments", what=f"{where}: {first['msg']}"))
 
 
 async def _unreached(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
-    return _problem(error.status_code, MaestroError(CODES.get(error.status_code, "unreadable")))
+    return problem(error.status_code, MaestroError(CODES.get(error.status_code, "unreadable")))
 
 
 async def _broken(_request: Request, error: Exception) -> JSONResponse:
     reference = uuid4().hex[:8]
     logger.error("request failed", reference=reference, exc_info=error)
-    return _problem(500, MaestroError("internal", reference=reference))
-
-
-def _problem(status: int, error: MaestroError) -> JSONResponse:
-    body = {"code": error.code, "detail": error_sentence(error), "status": status}
-    return JSONResponse(body, status, media_type="application/problem+json")
+    return problem(500, MaestroError("internal", reference=reference))

@@ -8,7 +8,17 @@ from typing import Any
 
 import reflex as rx
 
-from app.words import MODE_HINTS, MODES
+from app.words import (
+    MODE,
+    MODE_HINTS,
+    MODEL,
+    MODES,
+    PICK_A_MODEL,
+    PROMPT_HINT,
+    PROMPT_LABEL,
+    SEND,
+    STOP,
+)
 
 
 def composer(on_send: Any, on_stop: Any, is_working: rx.Var[bool], *chips: rx.Component) -> rx.Component:
@@ -21,8 +31,8 @@ def composer(on_send: Any, on_stop: Any, is_working: rx.Var[bool], *chips: rx.Co
             rx.el.textarea(
                 id="composer",
                 name="prompt",
-                placeholder="Ask for work",
-                aria_label="Prompt. Enter sends, Shift+Enter breaks the line.",
+                placeholder=PROMPT_HINT,
+                aria_label=PROMPT_LABEL,
                 rows="1",
                 auto_focus=True,
                 auto_height=True,
@@ -35,8 +45,8 @@ def composer(on_send: Any, on_stop: Any, is_working: rx.Var[bool], *chips: rx.Co
         rx.el.div(
             *chips,
             rx.el.span(class_name="spacer"),
-            rx.cond(is_working, rx.el.button("Stop", type="button", id="stop", on_click=on_stop)),
-            rx.el.button("Send", type="submit", form="prompt", id="send", class_name="primary"),
+            rx.cond(is_working, rx.el.button(STOP, type="button", id="stop", on_click=on_stop)),
+            rx.el.button(SEND, type="submit", form="prompt", id="send", class_name="primary"),
             class_name="chips",
         ),
         class_name="composer",
@@ -50,7 +60,7 @@ def mode_chip(mode: rx.Var[str], on_change: Any) -> rx.Component:
         value=mode,
         on_change=on_change,
         id="mode",
-        aria_label="Mode",
+        aria_label=MODE,
     )
 
 
@@ -64,7 +74,7 @@ def model_chip(
             key=model,
             default_value=model,
             on_blur=on_type,
-            aria_label="Model",
+            aria_label=MODEL,
             spell_check=False,
             auto_complete="off",
             custom_attrs={"enterkeyhint": "done"},
@@ -72,7 +82,7 @@ def model_chip(
         rx.el.button(
             "▾",
             type="button",
-            aria_label="Pick a model",
+            aria_label=PICK_A_MODEL,
             custom_attrs={"popovertarget": "models"},
         ),
         rx.el.div(

@@ -9,13 +9,7 @@ from typing import Any
 import reflex as rx
 
 from app.shown import Shown
-
-ANSWERS = (
-    ("allow_once", "Allow once", "primary"),
-    ("allow_always", "Always in this session", ""),
-    ("reject_once", "Deny", ""),
-    ("reject_always", "Never in this session", ""),
-)
+from app.words import ALWAYS_MEANS, ANSWERS, CLOSE
 
 
 def approval(row: rx.Var[Shown], on_answer: Callable[[Any, str], Any]) -> rx.Component:
@@ -23,17 +17,17 @@ def approval(row: rx.Var[Shown], on_answer: Callable[[Any, str], Any]) -> rx.Com
     return rx.el.section(
         rx.el.h2(row.title, " ", rx.el.code(row.subject)),
         rx.el.pre(row.detail, tab_index=0),
-        rx.el.p(row.reason, class_name="meta"),
+        rx.el.p(row.reason, " ", ALWAYS_MEANS, class_name="meta"),
         rx.el.div(
             *(
                 rx.el.button(
                     words,
                     type="button",
-                    class_name=style,
+                    class_name="primary" if answer == "allow_once" else "",
                     on_click=on_answer(row.approval_id, answer),
                     custom_attrs={"data-answer": answer},
                 )
-                for answer, words, style in ANSWERS
+                for answer, words in ANSWERS.items()
             ),
             class_name="answers",
         ),
@@ -54,7 +48,7 @@ def flash(sentence: rx.Var[str], on_close: Any) -> rx.Component:
         sentence != "",
         rx.el.div(
             rx.el.p(sentence),
-            rx.el.button("Close", type="button", on_click=on_close),
+            rx.el.button(CLOSE, type="button", on_click=on_close),
             class_name="dock flash",
             role="alert",
         ),

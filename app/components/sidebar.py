@@ -7,12 +7,13 @@ import reflex as rx
 from reflex_components_core.react_router import link
 
 from app.shown import Entry
+from app.words import SESSIONS, UNNAMED
 
 
 def sidebar(entries: rx.Var[list[Entry]], current: rx.Var[str]) -> rx.Component:
     """Beside the page on a wide screen; on a phone it slides in."""
     return rx.el.nav(
-        link("New session", to="/", class_name="new", id="new-session"),
+        link(UNNAMED, to="/", class_name="new", id="new-session"),
         rx.el.ul(
             rx.foreach(
                 entries,
@@ -28,6 +29,6 @@ def sidebar(entries: rx.Var[list[Entry]], current: rx.Var[str]) -> rx.Component:
             ),
         ),
         id="sidebar",
-        aria_label="Sessions",
+        aria_label=SESSIONS,
         custom_attrs={"popover": "auto"},
     )

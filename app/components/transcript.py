@@ -7,15 +7,16 @@ import reflex as rx
 
 from app.components.markdown import markdown
 from app.shown import Shown
+from app.words import NAME, THINKING_ALOUD, THOUGHT, WAITS, YOU
 
 
 def prompt(row: rx.Var[Shown]) -> rx.Component:
     """What a person asked for."""
     return rx.el.article(
         rx.el.div(row.text, class_name="bubble"),
-        rx.cond(row.status == "queued", rx.el.span("Waits for the running turn", class_name="meta")),
+        rx.cond(row.status == "queued", rx.el.span(WAITS, class_name="meta")),
         class_name="prompt",
-        custom_attrs={"data-role": "user", "aria-label": "You"},
+        custom_attrs={"data-role": "user", "aria-label": YOU},
     )
 
 
@@ -24,14 +25,14 @@ def answer(row: rx.Var[Shown]) -> rx.Component:
     return rx.el.article(
         rx.foreach(row.chunks, lambda chunk: markdown(text=chunk)),
         class_name="answer",
-        custom_attrs={"data-role": "assistant", "aria-label": "Maestro"},
+        custom_attrs={"data-role": "assistant", "aria-label": NAME},
     )
 
 
 def thinking(text: rx.Var[str]) -> rx.Component:
     """Reasoning, folded away."""
     return rx.el.details(
-        rx.el.summary("Thought"), rx.el.div(text, class_name="thought-text"), class_name="thought"
+        rx.el.summary(THOUGHT), rx.el.div(text, class_name="thought-text"), class_name="thought"
     )
 
 
@@ -89,7 +90,7 @@ def live_answer(
             rx.foreach(finished, lambda block: markdown(text=block)),
             open_block,
             class_name="answer live",
-            custom_attrs={"data-role": "assistant", "aria-label": "Maestro"},
+            custom_attrs={"data-role": "assistant", "aria-label": NAME},
         ),
     )
 
@@ -110,6 +111,8 @@ def live_thinking(text: rx.Var[str]) -> rx.Component:
     return rx.cond(
         text != "",
         rx.el.details(
-            rx.el.summary("Thinking …"), rx.el.div(text, class_name="thought-text"), class_name="thought live"
+            rx.el.summary(THINKING_ALOUD),
+            rx.el.div(text, class_name="thought-text"),
+            class_name="thought live",
         ),
     )

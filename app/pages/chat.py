@@ -25,7 +25,16 @@ from app.listing import SessionsState, list_anew
 from app.pace import PaceState, marker, pace_of
 from app.state import FlashState, asked, flash
 from app.view import WINDOW, View
-from app.words import NAME, RECONNECTING, WELCOME, WELCOME_DEMO, WELCOME_WHAT
+from app.words import (
+    NAME,
+    RECONNECTING,
+    SESSIONS,
+    SHOW_EARLIER,
+    TRANSCRIPT,
+    WELCOME,
+    WELCOME_DEMO,
+    WELCOME_WHAT,
+)
 
 Id = Annotated[str, Field(max_length=200)]
 
@@ -172,7 +181,7 @@ def page() -> rx.Component:
                     rx.cond(ChatState.session_id == "", welcome()),
                     rx.cond(
                         follow.HistoryState.has_earlier,
-                        rx.el.button("Show earlier", type="button", on_click=ChatState.show_earlier),
+                        rx.el.button(SHOW_EARLIER, type="button", on_click=ChatState.show_earlier),
                     ),
                     transcript.rows(follow.HistoryState.rows),
                     transcript.rows(follow.TurnState.rows),
@@ -188,7 +197,7 @@ def page() -> rx.Component:
                 ),
                 id="transcript",
                 tab_index=0,
-                aria_label="Transcript",
+                aria_label=TRANSCRIPT,
             ),
             rx.el.div(
                 docks.flash(FlashState.sentence, FlashState.close),
@@ -217,10 +226,11 @@ def header() -> rx.Component:
             "☰",
             type="button",
             class_name="menu",
-            aria_label="Sessions",
+            aria_label=SESSIONS,
             custom_attrs={"popovertarget": "sidebar"},
         ),
         rx.el.h1(rx.cond(ChatState.name == "", NAME, ChatState.name)),
+        rx.el.code(ChatState.workspace, class_name="workspace", title=ChatState.workspace),
         rx.el.span(
             rx.cond(has_connection_errors, RECONNECTING, follow.RunState.label),
             id="run-state",
