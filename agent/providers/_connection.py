@@ -2,11 +2,15 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from agent.core.provider import Credential
 from agent.providers import _prices
+from agent.providers._errors import Translated
 
 if TYPE_CHECKING:
     import httpx2
@@ -21,15 +25,25 @@ IDLE = 120.0
 """Seconds a provider may be silent; its pings count as life."""
 
 
-class Connection(Generic[Client]):
-    """An SDK's client and the HTTP client under it, kept for as long as its provider."""
+class SdkProvider(ABC, Generic[Client]):
+    """A provider over an SDK: the SDK's client and the HTTP client under it, opened at first use."""
 
-    def __init__(self, make: "Callable[[httpx2.AsyncClient], Client]", idle: float = IDLE) -> None:
-        self._make = make
+    def __init__(self, credential: Credential, idle: float = IDLE) -> None:
+        self._credential = credential
         self._idle = idle
         self._opening: asyncio.Task[tuple[httpx2.AsyncClient, Client]] | None = None
 
-    async def open(self) -> Client:
+    @abstractmethod
+    def _client(self, http: "httpx2.AsyncClient") -> Client:
+        """Import the SDK and make its client over ours; runs in a thread."""
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncGenerator[Client, None]:
+        """The SDK's client; what it raises becomes a ProviderError that does not hold the key."""
+        with Translated(self._credential):
+            yield await self._open()
+
+    async def _open(self) -> Client:
         """The SDK's client; however many ask at once, there is one."""
         if self._opening is None or _has_failed(self._opening):
             self._opening = asyncio.create_task(asyncio.to_thread(self._load))
@@ -38,7 +52,7 @@ class Connection(Generic[Client]):
         return client
 
     async def close(self) -> None:
-        """Close all connections; a later `open` makes new ones."""
+        """Close all connections; a later request makes new ones."""
         opening, self._opening = self._opening, None
         if opening is not None and not _has_failed(opening):
             http, _ = await opening
@@ -46,7 +60,7 @@ class Connection(Generic[Client]):
 
     def _load(self) -> "tuple[httpx2.AsyncClient, Client]":
         http = http_client(self._idle)
-        client = self._make(http)
+        client = self._client(http)
         _prices.warm()
         return http, client
 

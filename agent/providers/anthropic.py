@@ -21,8 +21,7 @@ from agent.core.messages import (
 )
 from agent.core.provider import Credential, ModelEntry, Request
 from agent.providers import _prices
-from agent.providers._connection import IDLE, Connection
-from agent.providers._errors import Translated
+from agent.providers._connection import SdkProvider
 from agent.providers._wire import Fields, echoed, file_note, own, result_text, tool_call
 
 if TYPE_CHECKING:
@@ -71,19 +70,14 @@ def connect(credential: Credential) -> "AnthropicProvider":
     return AnthropicProvider(credential)
 
 
-class AnthropicProvider:
+class AnthropicProvider(SdkProvider["AsyncAnthropic"]):
     """Serves Claude."""
 
     name = NAME
 
-    def __init__(self, credential: Credential, idle: float = IDLE) -> None:
-        self._credential = credential
-        self._connection = Connection(self._client, idle)
-
     async def stream(self, request: Request) -> AsyncGenerator[Delta | StepFinished, None]:
         """Stream one step."""
-        with Translated(self._credential):
-            client = await self._connection.open()
+        async with self._asking() as client:
             step = Step()
             async with await client.messages.create(**payload(request), stream=True) as events:
                 async for event in events:
@@ -94,18 +88,13 @@ class AnthropicProvider:
 
     async def models(self) -> list[ModelEntry]:
         """The models this key can ask."""
-        with Translated(self._credential):
-            client = await self._connection.open()
+        async with self._asking() as client:
             return [
                 ModelEntry(
                     id=f"{NAME}:{model.id}", name=model.display_name, context_window=model.max_input_tokens
                 )
                 async for model in client.models.list(limit=100)
             ]
-
-    async def close(self) -> None:
-        """Close all connections."""
-        await self._connection.close()
 
     def _client(self, http: "httpx2.AsyncClient") -> "AsyncAnthropic":
         from anthropic import AsyncAnthropic  # noqa: PLC0415 - takes two seconds, in a thread

@@ -20,8 +20,7 @@ from agent.core.messages import (
 )
 from agent.core.provider import Credential, ModelEntry, Request
 from agent.providers import _prices
-from agent.providers._connection import IDLE, Connection
-from agent.providers._errors import Translated
+from agent.providers._connection import SdkProvider
 from agent.providers._wire import Fields, data_url, echoed, file_note, is_prompt, own, result_text, tool_call
 
 if TYPE_CHECKING:
@@ -59,19 +58,14 @@ def connect(credential: Credential) -> "CompatibleProvider":
     return CompatibleProvider(credential)
 
 
-class CompatibleProvider:
+class CompatibleProvider(SdkProvider["AsyncOpenAI"]):
     """Serves whatever the address serves."""
 
     name = NAME
 
-    def __init__(self, credential: Credential, idle: float = IDLE) -> None:
-        self._credential = credential
-        self._connection = Connection(self._client, idle)
-
     async def stream(self, request: Request) -> AsyncGenerator[Delta | StepFinished, None]:
         """Stream one step."""
-        with Translated(self._credential):
-            client = await self._connection.open()
+        async with self._asking() as client:
             step = Step()
             async with await client.chat.completions.create(**payload(request), stream=True) as chunks:
                 async for chunk in chunks:
@@ -81,15 +75,10 @@ class CompatibleProvider:
 
     async def models(self) -> list[ModelEntry]:
         """The models the server says it serves."""
-        with Translated(self._credential):
-            client = await self._connection.open()
+        async with self._asking() as client:
             return [
                 ModelEntry(id=f"{NAME}:{model.id}", name=model.id) async for model in client.models.list()
             ]
-
-    async def close(self) -> None:
-        """Close all connections."""
-        await self._connection.close()
 
     def _client(self, http: "httpx2.AsyncClient") -> "AsyncOpenAI":
         from openai import AsyncOpenAI  # noqa: PLC0415 - takes a second, in a thread

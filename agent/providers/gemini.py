@@ -26,8 +26,7 @@ from agent.core.messages import (
 )
 from agent.core.provider import Credential, ModelEntry, Request
 from agent.providers import _prices
-from agent.providers._connection import IDLE, Connection, trust
-from agent.providers._errors import Translated
+from agent.providers._connection import SdkProvider, trust
 from agent.providers._wire import Fields, all_calls, file_note, own, result_text
 
 if TYPE_CHECKING:
@@ -76,19 +75,14 @@ def connect(credential: Credential) -> "GeminiProvider":
     return GeminiProvider(credential)
 
 
-class GeminiProvider:
+class GeminiProvider(SdkProvider["Client"]):
     """Serves Gemini."""
 
     name = NAME
 
-    def __init__(self, credential: Credential, idle: float = IDLE) -> None:
-        self._credential = credential
-        self._connection = Connection(self._client, idle)
-
     async def stream(self, request: Request) -> AsyncGenerator[Delta | StepFinished, None]:
         """Stream one step."""
-        with Translated(self._credential):
-            client = await self._connection.open()
+        async with self._asking() as client:
             step = Step()
             models = cast("Any", client.aio.models)
             answer: Answer = await models.generate_content_stream(**payload(request))
@@ -100,18 +94,13 @@ class GeminiProvider:
 
     async def models(self) -> list[ModelEntry]:
         """The models this key can ask."""
-        with Translated(self._credential):
-            client = await self._connection.open()
+        async with self._asking() as client:
             listed: AsyncIterator[types.Model] = await client.aio.models.list(config={"page_size": 200})
             return [
                 entry(self.name, model)
                 async for model in listed
                 if "generateContent" in (model.supported_actions or ["generateContent"])
             ]
-
-    async def close(self) -> None:
-        """Close all connections."""
-        await self._connection.close()
 
     def _client(self, http: "httpx2.AsyncClient") -> "Client":
         from google.genai import Client  # noqa: PLC0415 - takes a second, in a thread

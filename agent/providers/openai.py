@@ -22,8 +22,8 @@ from agent.core.messages import (
 )
 from agent.core.provider import Credential, ModelEntry, Request
 from agent.providers import _prices
-from agent.providers._connection import IDLE, Connection
-from agent.providers._errors import Translated, stream_error
+from agent.providers._connection import SdkProvider
+from agent.providers._errors import stream_error
 from agent.providers._wire import Fields, data_url, echoed, file_note, own, result_text, tool_call
 
 if TYPE_CHECKING:
@@ -73,19 +73,14 @@ def connect(credential: Credential) -> "OpenAIProvider":
     return OpenAIProvider(credential)
 
 
-class OpenAIProvider:
+class OpenAIProvider(SdkProvider["AsyncOpenAI"]):
     """Serves GPT."""
 
     name = NAME
 
-    def __init__(self, credential: Credential, idle: float = IDLE) -> None:
-        self._credential = credential
-        self._connection = Connection(self._client, idle)
-
     async def stream(self, request: Request) -> AsyncGenerator[Delta | StepFinished, None]:
         """Stream one step."""
-        with Translated(self._credential):
-            client = await self._connection.open()
+        async with self._asking() as client:
             step = Step()
             async with await client.responses.create(**payload(request), stream=True) as events:
                 async for event in events:
@@ -96,18 +91,13 @@ class OpenAIProvider:
 
     async def models(self) -> list[ModelEntry]:
         """The models this key can ask; OpenAI does not say how much they can read."""
-        with Translated(self._credential):
-            client = await self._connection.open()
+        async with self._asking() as client:
             listed = sorted([model.id async for model in client.models.list()], reverse=True)
             return [
                 ModelEntry(id=f"{NAME}:{name}", name=name, context_window=_prices.context_window(name, NAME))
                 for name in listed
                 if answers(name)
             ]
-
-    async def close(self) -> None:
-        """Close all connections."""
-        await self._connection.close()
 
     def _client(self, http: "httpx2.AsyncClient") -> "AsyncOpenAI":
         from openai import AsyncOpenAI  # noqa: PLC0415 - takes a second, in a thread
