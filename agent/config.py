@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     """Empty for SQLite in the data folder."""
     redis_url: str = ""
     maestro_role: Literal["all", "web", "worker"] = "all"
+    maestro_lease: float = Field(default=45.0, ge=2.0, le=3600.0)
+    """Seconds after which a worker that has not been heard of counts as dead, and others go on with its turns."""
     maestro_auth: Literal["local", "oidc", "anonymous"] = "local"
     maestro_local_key: Literal["", "required"] = ""
     """`required`: a browser's first visit needs the key printed at start (for shared machines)."""
@@ -119,16 +121,21 @@ def load() -> Settings:
     if unknown:
         raise SettingsError(f"{', '.join(unknown)}: no such setting. `.env.example` lists them all.")
     settings = Settings()
-    for name, value, built in (
-        ("MAESTRO_AUTH", settings.maestro_auth, "local"),
-        ("MAESTRO_ROLE", settings.maestro_role, "all"),
-    ):
-        if value != built:
-            raise SettingsError(f"{name}={value} is not built yet; this version knows {name}={built} only.")
+    if settings.maestro_auth != "local":
+        raise SettingsError(
+            f"MAESTRO_AUTH={settings.maestro_auth} is not built yet; this version knows MAESTRO_AUTH=local only."
+        )
     if not settings.database.startswith(("sqlite://", "postgresql+psycopg://")):
         raise SettingsError("DATABASE_URL: a database's address begins with sqlite:// or postgresql://.")
     if settings.maestro_auth == "local":
         _check_local(settings)
+    if settings.maestro_role != "all" and not (
+        settings.redis_url and settings.database_url.startswith("postgres")
+    ):
+        raise SettingsError(
+            f"MAESTRO_ROLE={settings.maestro_role} means several processes: they share a PostgreSQL database "
+            "(DATABASE_URL) and speak with each other over Redis (REDIS_URL)."
+        )
     return settings
 
 

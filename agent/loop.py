@@ -1,24 +1,14 @@
 """The only agent loop: reason, act, observe, until the model has said its last word."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, count, groupby
+from itertools import groupby
 
 from pydantic import JsonValue
 
-from agent.core.errors import Invalid, ProviderError
-from agent.core.events import (
-    ApprovalGiven,
-    Event,
-    StepFinished,
-    ToolCallFinished,
-    ToolCallStarted,
-    TurnFinished,
-    TurnStarted,
-    TurnStop,
-)
-from agent.core.messages import Message, ToolCall, ToolResult
+from agent.core.events import ApprovalGiven, Event, StepFinished, ToolCallFinished, TurnFinished, TurnStarted
+from agent.core.messages import Message, Outcome, PromptPart, ToolCall, ToolResult, Value
 from agent.core.policy import Judgement
 from agent.core.tools import Effect
 
@@ -29,17 +19,30 @@ DENIED = "Not allowed here: {reason}. Do not try it again in another way; say wh
 REJECTED = "The person did not allow this call.{note} Ask what they want instead, or go on without it."
 
 
+class StepFailed(Value):
+    """The model did not come to its end: what it said until then, and why, as a code and values."""
+
+    said: StepFinished
+    code: str
+    values: dict[str, JsonValue] = {}
+
+
 @dataclass(frozen=True)
 class Ports:
-    """What the loop asks of the world. A durable engine wraps the first three as recorded steps."""
+    """What the loop asks of the world. A durable engine wraps the first three as recorded steps.
 
-    model_step: Callable[[int, Sequence[Message]], Awaitable[StepFinished]]
-    """Asks the model, given the step's number and the history; its stop is `cancelled` when interrupted.
-    Raises ProviderError, or Invalid where the model or its credential is not there."""
+    What happened is a value, never an exception: it must survive being written down and read again.
+    """
+
+    model_step: Callable[[int, Sequence[Message]], Awaitable[StepFinished | StepFailed]]
+    """Asks the model, given the step's number and the history, and records what it said.
+    Its stop is `cancelled` when interrupted. No call has an id that the history knows."""
     tool_step: Callable[[ToolCall], Awaitable[ToolResult]]
-    """Runs one call to its one result; the outcome is `cancelled` when interrupted. Never raises."""
+    """Runs one call and records that it began and its one result; the outcome is `cancelled` when interrupted."""
     question: Callable[[ToolCall, str], Awaitable[ApprovalGiven | None]]
-    """Asks a person about a call, with the reason's code; None when interrupted."""
+    """Asks a person about a call, with the reason's code, and records it; None when interrupted."""
+    steering: Callable[[int], Awaitable[Sequence[PromptPart]]]
+    """What people said to the running turn before the step of this number."""
     judge: Callable[[ToolCall], Judgement]
     effect: Callable[[str], Effect]
     """The effect of the tool with this name."""
@@ -58,57 +61,40 @@ async def run_turn(
         ports: what the loop asks of the world.
         max_steps: model requests the turn may make.
     """
-    turn_id = started.turn_id
     await ports.record(started)
-    try:
-        reason = await _steps(
-            [*history, Message(role="user", parts=started.prompt)], ports, turn_id, max_steps
-        )
-        finished = TurnFinished(turn_id=turn_id, reason=reason)
-    except ProviderError as error:
-        values: dict[str, JsonValue] = {"retry_after": error.retry_after, "message": error.message}
-        finished = _failed(started, error.kind, values)
-    except Invalid as error:
-        finished = _failed(started, error.code, error.values)
+    messages = [*history, Message(role="user", parts=started.prompt)]
+    finished = await _steps(messages, ports, started, max_steps)
     await ports.record(finished)
     return finished
 
 
-def _failed(started: TurnStarted, code: str, values: dict[str, JsonValue]) -> TurnFinished:
-    values = {"model": started.model, **values}
-    return TurnFinished(turn_id=started.turn_id, reason="error", error=code, values=values)
-
-
-async def _steps(messages: list[Message], ports: Ports, turn_id: str, max_steps: int) -> TurnStop:
-    """Ask and act, step by step; the reason says why it ended."""
-    used = {call.id for message in messages for call in message.calls}
+async def _steps(messages: list[Message], ports: Ports, started: TurnStarted, max_steps: int) -> TurnFinished:
+    """Ask and act, step by step, until there is a reason to end."""
+    turn_id = started.turn_id
     for number in range(max_steps):
-        step = _with_own_ids(await ports.model_step(number, messages), used)
+        if said := await ports.steering(number):
+            _tell(messages, said)
+        step = await ports.model_step(number, messages)
+        if isinstance(step, StepFailed):
+            if step.said.message.parts:
+                await ports.record(step.said)
+            values = {"model": started.model, **step.values}
+            return TurnFinished(turn_id=turn_id, reason="error", error=step.code, values=values)
         if step.message.parts:
-            await ports.record(step.model_copy(update={"turn_id": turn_id}))
             messages.append(step.message)
         if results := await _act(step, ports, turn_id):
             messages.append(Message(role="user", parts=results))
         if step.stop == "cancelled" or any(result.outcome == "cancelled" for result in results):
-            return "cancelled"
+            return TurnFinished(turn_id=turn_id, reason="cancelled")
         if not results and step.stop != "pause":
-            return "end_turn" if step.stop == "tool_use" else step.stop
-    return "max_steps"
+            return TurnFinished(turn_id=turn_id, reason="end_turn" if step.stop == "tool_use" else step.stop)
+    return TurnFinished(turn_id=turn_id, reason="max_steps")
 
 
-def _with_own_ids(step: StepFinished, used: set[str]) -> StepFinished:
-    """Rename calls whose id was used before: some servers number the calls of every answer from zero."""
-    parts = tuple(
-        _with_own_id(part, used) if isinstance(part, ToolCall) else part for part in step.message.parts
-    )
-    return step.model_copy(update={"message": step.message.model_copy(update={"parts": parts})})
-
-
-def _with_own_id(call: ToolCall, used: set[str]) -> ToolCall:
-    names = chain([call.id], (f"{call.id}-{number}" for number in count(2)))
-    own = next(name for name in names if name not in used)
-    used.add(own)
-    return call.model_copy(update={"id": own})
+def _tell(messages: list[Message], said: Sequence[PromptPart]) -> None:
+    """Add what people said; neighbours of one side become one message."""
+    before = messages.pop().parts if messages[-1].role == "user" else ()
+    messages.append(Message(role="user", parts=(*before, *said)))
 
 
 async def _act(step: StepFinished, ports: Ports, turn_id: str) -> tuple[ToolResult, ...]:
@@ -119,18 +105,10 @@ async def _act(step: StepFinished, ports: Ports, turn_id: str) -> tuple[ToolResu
         if stopped:
             done = [await _refuse(call, "cancelled", NOT_RUN, ports, turn_id) for call in calls]
         else:
-            done = await _all(_call(call, ports, turn_id) for call in calls)
+            done = await _all(calls, ports, turn_id)
         results.extend(done)
         stopped = stopped or any(result.outcome == "cancelled" for result in done)
     return tuple(results)
-
-
-async def _all(work: Iterable[Awaitable[ToolResult]]) -> list[ToolResult]:
-    """Work side by side; a failure waits for the others, which else would write after the turn's end."""
-    done = await asyncio.gather(*work, return_exceptions=True)
-    if failed := next((result for result in done if isinstance(result, BaseException)), None):
-        raise failed
-    return [result for result in done if isinstance(result, ToolResult)]
 
 
 def _batches(calls: Sequence[ToolCall], effect: Callable[[str], Effect]) -> Iterator[list[ToolCall]]:
@@ -142,8 +120,20 @@ def _batches(calls: Sequence[ToolCall], effect: Callable[[str], Effect]) -> Iter
             yield from ([call] for call in group)
 
 
-async def _call(call: ToolCall, ports: Ports, turn_id: str) -> ToolResult:
-    """Judge one call, ask about it where that is due, run it."""
+async def _all(calls: Sequence[ToolCall], ports: Ports, turn_id: str) -> list[ToolResult]:
+    """Decide about calls one after the other, then run them side by side, in an order that is always the same."""
+    refused = {call.id: result for call in calls if (result := await _decide(call, ports, turn_id))}
+    allowed = [call for call in calls if call.id not in refused]
+    # A failure waits for the others, which else would write after the turn's end.
+    done = await asyncio.gather(*(ports.tool_step(call) for call in allowed), return_exceptions=True)
+    if failed := next((result for result in done if isinstance(result, BaseException)), None):
+        raise failed
+    ran = {result.call_id: result for result in done if isinstance(result, ToolResult)}
+    return [refused.get(call.id) or ran[call.id] for call in calls]
+
+
+async def _decide(call: ToolCall, ports: Ports, turn_id: str) -> ToolResult | None:
+    """Judge one call and ask about it where that is due; its result when it may not run."""
     judgement = ports.judge(call)
     if judgement.decision == "deny":
         return await _refuse(call, "rejected", DENIED.format(reason=judgement.reason), ports, turn_id)
@@ -154,15 +144,10 @@ async def _call(call: ToolCall, ports: Ports, turn_id: str) -> ToolResult:
         if given.answer.startswith("reject"):
             note = f" They said: {given.note}" if given.note else ""
             return await _refuse(call, "rejected", REJECTED.format(note=note), ports, turn_id)
-    await ports.record(ToolCallStarted(turn_id=turn_id, call=call, effect=ports.effect(call.name)))
-    return await _result(await ports.tool_step(call), ports, turn_id)
+    return None
 
 
-async def _refuse(call: ToolCall, outcome: str, text: str, ports: Ports, turn_id: str) -> ToolResult:
-    result = ToolResult.model_validate({"call_id": call.id, "outcome": outcome, "text": text})
-    return await _result(result, ports, turn_id)
-
-
-async def _result(result: ToolResult, ports: Ports, turn_id: str) -> ToolResult:
+async def _refuse(call: ToolCall, outcome: Outcome, text: str, ports: Ports, turn_id: str) -> ToolResult:
+    result = ToolResult(call_id=call.id, outcome=outcome, text=text)
     await ports.record(ToolCallFinished(turn_id=turn_id, result=result))
     return result

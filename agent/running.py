@@ -22,7 +22,7 @@ async def running(settings: Settings) -> AsyncGenerator[User | None, None]:
         if settings.maestro_auth == "local":
             owner = await accounts.local_owner()
             await accounts.owners_token(owner, settings.data_dir / "api-token")
-        await sessions.wake()
+        await sessions.wake(settings)
         yield owner
     finally:
         await sessions.close()

@@ -4,6 +4,7 @@ import ipaddress
 import os
 import random
 import secrets
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +12,17 @@ from typing import Any
 
 import hypothesis
 import pytest
+import redis
 
 from agent import config
-from tests.servers import drop_database, new_database, postgres_programs, postgres_server
+from tests.servers import (
+    RedisServer,
+    drop_database,
+    new_database,
+    postgres_programs,
+    postgres_server,
+    redis_server,
+)
 
 ACCEPTANCE = "MAESTRO_ACCEPTANCE_DATA"
 IN_CI = bool(os.environ.get("CI") or os.environ.get(ACCEPTANCE))
@@ -141,3 +150,29 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'app.db'}"
     return request.getfixturevalue("postgres")
+
+
+@pytest.fixture(scope="session")
+def redis_address() -> Iterator[str]:
+    """A Redis server of this worker."""
+    if not shutil.which("redis-server"):
+        _missing("Redis is not installed")
+    with redis_server() as server:
+        yield server.address
+
+
+@pytest.fixture
+def redis_url(redis_address: str) -> str:
+    """An empty Redis: `redis://…`."""
+    with redis.Redis.from_url(redis_address) as client:
+        client.flushall()
+    return redis_address
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """A Redis server of this test alone, which may stop it."""
+    if not shutil.which("redis-server"):
+        _missing("Redis is not installed")
+    with redis_server() as server:
+        yield server

@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sysconfig
@@ -13,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+import redis
 from psycopg import sql
 
 POSTGRES_PLACES = (
@@ -91,6 +93,58 @@ def drop_database(address: str) -> None:
     with psycopg.connect(parts._replace(path="/postgres").geturl(), autocommit=True) as connection:
         name = sql.Identifier(parts.path.removeprefix("/"))
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+class RedisServer:
+    """A Redis server of our own; it may go and come back on the same port, or hang."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = free_port()
+        self._running: subprocess.Popen[bytes] | None = None
+        self.address = f"redis://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Run it, and return when it answers."""
+        options = ("--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--dir", self._folder)
+        with (self._folder / "log").open("ab") as log:
+            self._running = subprocess.Popen(
+                ("redis-server", "--port", str(self._port), *options), stdout=log, stderr=log
+            )
+        retry = redis.retry.Retry(redis.backoff.ConstantBackoff(0.02), 500)
+        with redis.Redis(port=self._port, retry=retry) as client:
+            if client.info("server")["process_id"] != self._running.pid:
+                raise RuntimeError(f"Somebody else answers on port {self._port}.")
+
+    def stop(self) -> None:
+        """End it at once, paused or not, as a crash would."""
+        if self._running:
+            self._running.kill()
+            self._running.wait()
+            self._running = None
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let it hang: connections stay, and nothing is answered."""
+        running = self._running
+        assert running
+        running.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            running.send_signal(signal.SIGCONT)  # does nothing when it was stopped meanwhile
+
+
+@contextmanager
+def redis_server() -> Iterator[RedisServer]:
+    """Run a Redis server of our own."""
+    with tempfile.TemporaryDirectory(prefix="maestro-redis-") as folder:
+        server = RedisServer(Path(folder))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
 
 
 def _is_root() -> bool:

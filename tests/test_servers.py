@@ -2,6 +2,9 @@ import socket
 
 import psycopg
 import pytest
+import redis
+
+from tests.servers import RedisServer
 
 
 def test_a_database_is_empty_and_ones_own(database_url: str) -> None:
@@ -40,3 +43,37 @@ def test_datagrams_cannot_leave_either() -> None:
 def test_loopback_is_open() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         socket.create_connection(("localhost", server.getsockname()[1]), timeout=5).close()
+
+
+def test_a_redis_is_empty(redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        assert client.dbsize() == 0
+        client.set("here", "it")
+
+
+def test_the_next_redis_is_empty_too(redis_url: str) -> None:
+    test_a_redis_is_empty(redis_url)
+
+
+def test_a_redis_goes_and_comes_back_at_the_same_address(own_redis: RedisServer) -> None:
+    own_redis.stop()
+    with redis.Redis.from_url(own_redis.address, retry=None) as client:
+        with pytest.raises(redis.ConnectionError):
+            client.ping()
+        own_redis.start()
+        assert client.ping()
+
+
+def test_a_paused_redis_answers_later(own_redis: RedisServer) -> None:
+    with redis.Redis.from_url(own_redis.address, retry=None, socket_timeout=0.2) as client:
+        with own_redis.paused(), pytest.raises(redis.TimeoutError):
+            client.ping()
+        assert client.ping()
+
+
+def test_a_paused_redis_can_be_stopped(own_redis: RedisServer) -> None:
+    with own_redis.paused():
+        own_redis.stop()
+        own_redis.start()
+    with redis.Redis.from_url(own_redis.address) as client:
+        assert client.ping()

@@ -13,6 +13,8 @@ class Prompt(Value):
 
     type: Literal["Prompt"] = "Prompt"
     parts: Annotated[tuple[PromptPart, ...], Field(min_length=1)]
+    steers: bool = False
+    """Whether a running turn is told it between two steps, rather than when it is done."""
 
 
 class Answer(Value):
@@ -29,6 +31,17 @@ class Interrupt(Value):
     """Stop the running turn; nothing happens when none runs."""
 
     type: Literal["Interrupt"] = "Interrupt"
+    turn_id: str = ""
+    """Only this turn; empty for whichever runs."""
+
+
+class EditPrompt(Value):
+    """Change a queued prompt."""
+
+    type: Literal["EditPrompt"] = "EditPrompt"
+    prompt_id: str
+    parts: Annotated[tuple[PromptPart, ...], Field(min_length=1)]
+    steers: bool = False
 
 
 class DropPrompt(Value):
@@ -43,19 +56,23 @@ def _with_parts(value: object) -> object:
     if not isinstance(value, dict):
         return value
     fields = cast("dict[str, object]", value)
-    if fields.get("type") != "Prompt" or "parts" in fields or not isinstance(fields.get("text"), str):
+    if (
+        fields.get("type") not in {"Prompt", "EditPrompt"}
+        or "parts" in fields
+        or not isinstance(fields.get("text"), str)
+    ):
         return fields
     text = fields["text"]
     rest = {key: field for key, field in fields.items() if key != "text"}
     return {**rest, "parts": [{"type": "Text", "text": text}]}
 
 
-Command = Prompt | Answer | Interrupt | DropPrompt
+Command = Prompt | Answer | Interrupt | EditPrompt | DropPrompt
 COMMAND: TypeAdapter[Command] = TypeAdapter(
     Annotated[
         Annotated[Command, Field(discriminator="type")],
         BeforeValidator(_with_parts),
-        BeforeValidator(any_case("Prompt", "Answer", "Interrupt", "DropPrompt")),
+        BeforeValidator(any_case("Prompt", "Answer", "Interrupt", "EditPrompt", "DropPrompt")),
     ]
 )
 """Reads a command from what a person or program sent."""

@@ -82,9 +82,22 @@ class ApprovalGiven(Happened):
 
 
 class PromptQueued(Happened):
-    """A prompt waits for the running turn; its turn will have this event's `turn_id`."""
+    """A prompt waits for the running turn; its turn will have this event's `turn_id`.
+
+    The same `prompt_id` once more: the prompt was edited while it waited.
+    """
 
     type: Literal["PromptQueued"] = "PromptQueued"
+    prompt_id: str
+    prompt: tuple[PromptPart, ...]
+    steers: bool = False
+    """Whether the running turn is told it between two steps; else, or when no step follows, it waits."""
+
+
+class PromptSteered(Happened):
+    """A waiting prompt was told to the running turn, which is this event's."""
+
+    type: Literal["PromptSteered"] = "PromptSteered"
     prompt_id: str
     prompt: tuple[PromptPart, ...]
 
@@ -120,6 +133,15 @@ class CheckpointSaved(Happened):
     id: str
 
 
+class CheckpointRestored(Happened):
+    """The session went back to a checkpoint: what happened after its number and before this one is past."""
+
+    type: Literal["CheckpointRestored"] = "CheckpointRestored"
+    id: str
+    seq: int
+    """The number of the last event that still counts."""
+
+
 class Compacted(Happened):
     """Old history was replaced by a shorter one; sizes in tokens."""
 
@@ -146,10 +168,12 @@ Event = (
     | ApprovalRequested
     | ApprovalGiven
     | PromptQueued
+    | PromptSteered
     | PromptDropped
     | ModelSwitched
     | Noticed
     | CheckpointSaved
+    | CheckpointRestored
     | Compacted
     | TurnFinished
 )

@@ -1,9 +1,17 @@
 """What the model is sent: a session's events as messages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import chain, count
 
-from agent.core.events import Event, StepFinished, ToolCallFinished, TurnStarted
-from agent.core.messages import Message, Part, ToolResult
+from agent.core.events import (
+    CheckpointRestored,
+    Event,
+    PromptSteered,
+    StepFinished,
+    ToolCallFinished,
+    TurnStarted,
+)
+from agent.core.messages import Message, Part, ToolCall, ToolResult
 
 
 def messages(events: Iterable[Event]) -> tuple[Message, ...]:
@@ -16,7 +24,7 @@ def messages(events: Iterable[Event]) -> tuple[Message, ...]:
     said: list[Message] = []
     for event in events:
         match event:
-            case TurnStarted():
+            case TurnStarted() | PromptSteered():
                 _say(said, event.prompt)
             case ToolCallFinished():
                 _say(said, (event.result,))
@@ -44,3 +52,44 @@ def _say(said: list[Message], parts: tuple[Part, ...]) -> None:
         said[-1] = Message(role="user", parts=(*said[-1].parts, *parts))
     else:
         said.append(Message(role="user", parts=parts))
+
+
+def still_counting(events: Iterable[tuple[int, Event]]) -> list[tuple[int, Event]]:
+    """The numbered events of a session without those it went back before.
+
+    >>> from agent.core.events import CheckpointSaved
+    >>> first, second = CheckpointSaved(id="a"), CheckpointSaved(id="b")
+    >>> back = CheckpointRestored(id="a", seq=1)
+    >>> [seq for seq, _ in still_counting([(1, first), (2, second), (3, back)])]
+    [1, 3]
+    """
+    counting: list[tuple[int, Event]] = []
+    for seq, event in events:
+        if isinstance(event, CheckpointRestored):
+            while counting and counting[-1][0] > event.seq:
+                counting.pop()
+        counting.append((seq, event))
+    return counting
+
+
+def with_own_ids(step: StepFinished, history: Sequence[Message]) -> StepFinished:
+    """Rename calls whose id was used before: some servers number the calls of every answer from zero.
+
+    >>> call = ToolCall(id="0", name="grep", arguments={})
+    >>> said = Message(role="assistant", parts=(call,))
+    >>> step = StepFinished(message=said, stop="tool_use")
+    >>> with_own_ids(step, [said]).message.calls[0].id
+    '0-2'
+    """
+    used = {call.id for message in history for call in message.calls}
+
+    def own(part: Part) -> Part:
+        if not isinstance(part, ToolCall):
+            return part
+        names = chain([part.id], (f"{part.id}-{number}" for number in count(2)))
+        name = next(name for name in names if name not in used)
+        used.add(name)
+        return part.model_copy(update={"id": name})
+
+    parts = tuple(own(part) for part in step.message.parts)
+    return step.model_copy(update={"message": step.message.model_copy(update={"parts": parts})})

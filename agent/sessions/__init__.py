@@ -4,37 +4,46 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent import providers, tooling
-from agent.config import settings
-from agent.core.commands import Answer, Command, DropPrompt, Interrupt, Prompt
-from agent.core.errors import Invalid
+from agent.config import Settings, settings
+from agent.core.commands import Command, Interrupt
+from agent.core.errors import Unavailable
 from agent.core.events import ModelSwitched, Snapshot
+from agent.core.history import still_counting
 from agent.core.identity import Session, User
 from agent.core.policy import Mode
-from agent.core.transcript import Row, Transcript, fold, prompt_text
-from agent.sessions import log, rows
-from agent.sessions.bus import Heard
-from agent.sessions.following import Following
-from agent.sessions.registry import close, live, live_or_none, wake
+from agent.core.transcript import Row, Transcript, fold
+from agent.sessions import checkpoints, log, rows
+from agent.sessions.accepting import accept
+from agent.sessions.checkpoints import Checkpoint
+from agent.sessions.stream.bus import Heard, bus
+from agent.sessions.stream.following import Following
+from agent.sessions.turns.registry import live, live_or_none, tell_snapshot
+from agent.sessions.turns.supervisor import Supervisor
 from agent.store.columns import new_id
 
 __all__ = [
+    "Checkpoint",
     "Following",
     "Heard",
     "Opened",
     "change",
+    "checkpoint",
     "close",
     "create",
     "delete",
     "follow",
+    "fork",
     "get",
     "mine",
     "open",
     "prepare",
+    "restore",
     "submit",
     "wake",
 ]
 
-NAME_LENGTH = 80
+_supervisors: list[Supervisor] = []
+"""The one of this process, while it is awake."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ async def create(
     session_id = new_id()
     folder = await tooling.choose_workspace(user, session_id, workspace)
     chosen = model or providers.default_model(settings())
-    return await rows.create(user, _named(name), chosen, mode, folder, session_id)
+    return await rows.create(user, rows.named(name), chosen, mode, folder, session_id)
 
 
 async def mine(user: User, q: str = "", cursor: str = "") -> tuple[list[Session], str]:
@@ -87,7 +96,8 @@ async def open(user: User, session_id: str) -> Opened:  # noqa: A001  the word f
     """
     session = await rows.session(user, session_id)
     events = await log.read(session_id)
-    return Opened(session, fold(event for _, event in events), events[-1][0] if events else 0)
+    transcript = fold(event for _, event in still_counting(events))
+    return Opened(session, transcript, events[-1][0] if events else 0)
 
 
 async def change(
@@ -99,11 +109,12 @@ async def change(
         NotFound: there is none, or it is another's.
     """
     before = await rows.session(user, session_id)
-    wanted = {"name": name and _named(name), "model": model, "mode": mode}
+    wanted = {"name": name and rows.named(name), "model": model, "mode": mode}
     after = await rows.change(user, session_id, **{key: value for key, value in wanted.items() if value})
     if before.model != after.model and before.last_seq:
         switched = ModelSwitched(before=before.model, after=after.model, why="chosen")
-        await (await live(user, after)).append(switched)
+        seq, event, _ = await log.append(session_id, switched)
+        bus.publish(session_id, seq, event)
     return after
 
 
@@ -113,9 +124,7 @@ async def delete(user: User, session_id: str) -> None:
     Raises:
         NotFound: there is none, or it is another's.
     """
-    await rows.session(user, session_id)
-    if running := live_or_none(session_id):
-        running.interrupt()
+    await submit(user, session_id, Interrupt())
     await rows.delete(user, session_id)
 
 
@@ -137,27 +146,14 @@ async def submit(user: User, session_id: str, command: Command, command_id: str 
         Conflict: it does not fit (an approval already answered, a prompt already begun).
         Unavailable: it could not be stored, and is not accepted.
     """
-    session = await rows.session(user, session_id)
-    running = await live(user, session)
+    await rows.session(user, session_id)
     key = log.storable(f"{session_id}/command/{command_id}") if command_id else ""
-    if key and (kept := await log.kept(key)):
-        return kept[1].turn_id, kept[0]
-    match command:
-        case Prompt():
-            said = prompt_text(command.parts).strip()
-            if not said:
-                raise Invalid("empty_prompt")
-            if not session.name:
-                first_line = said.splitlines()[0]
-                session = await rows.change(user, session_id, name=_named(first_line))
-            return await running.prompt(command, session, key)
-        case Answer():
-            return await running.answer(command, user.name, key)
-        case DropPrompt():
-            return await running.drop(command.prompt_id, key)
-        case Interrupt():
-            running.interrupt()
-            return "", session.last_seq
+    accepted = await accept(session_id, command, user.name, key)
+    if accepted.stored:
+        bus.publish(session_id, *accepted.stored)
+    if accepted.begun:
+        await _awake().begin(accepted.begun, command, is_continued=accepted.is_continued)
+    return accepted.turn_id, accepted.seq
 
 
 async def prepare(user: User, session_id: str) -> None:
@@ -166,7 +162,9 @@ async def prepare(user: User, session_id: str) -> None:
     Raises:
         NotFound: there is none, or it is another's.
     """
-    await live(user, await rows.session(user, session_id))
+    await rows.session(user, session_id)
+    if _awake().works:
+        await live(session_id)
 
 
 async def follow(user: User, session_id: str, after: int = 0) -> Following:
@@ -184,10 +182,67 @@ async def follow(user: User, session_id: str, after: int = 0) -> Following:
     return Following(session_id, after, snapshot)
 
 
-def _named(name: str) -> str:
-    words = " ".join(log.storable(name).split())
-    if len(words) <= NAME_LENGTH:
-        return words
-    cut = words[: NAME_LENGTH - 1]
-    at_word = cut.rpartition(" ")[0]
-    return f"{at_word if len(at_word) > NAME_LENGTH // 2 else cut}…"
+async def checkpoint(user: User, session_id: str, name: str = "") -> Checkpoint:
+    """Keep the session as it stands now under a name, to come back to it.
+
+    Raises:
+        NotFound: there is no such session, or it is another's.
+    """
+    await rows.session(user, session_id)
+    made, stored = await checkpoints.save(session_id, rows.named(name))
+    bus.publish(session_id, *stored)
+    return made
+
+
+async def restore(user: User, session_id: str, checkpoint_id: str) -> Checkpoint:
+    """Go back to a checkpoint: model, mode, and what was said; what came after is past, and stays in the log.
+
+    Raises:
+        NotFound: there is no such session or checkpoint, or it is another's.
+        Conflict: a turn runs.
+    """
+    await rows.session(user, session_id)
+    found, stored = await checkpoints.restore(session_id, checkpoint_id)
+    bus.publish(session_id, *stored)
+    return found
+
+
+async def fork(user: User, session_id: str, seq: int) -> Session:
+    """Make a session that has happened like this one up to a number, and goes on by itself from there.
+
+    Raises:
+        NotFound: there is no such session, or it is another's.
+        Invalid: the number is none of its events.
+    """
+    source = await rows.session(user, session_id)
+    copy = await create(user, source.name, source.model, source.mode)
+    begun = await checkpoints.copy(source, copy, seq)
+    if begun:
+        await _awake().engine.fork(begun)
+    return await rows.session(user, copy.id)
+
+
+async def wake(settings: Settings) -> None:
+    """Begin to run turns, those first that were cut off; where turns run elsewhere, begin to hand them over.
+
+    Raises:
+        Unavailable: the database or Redis does not answer.
+    """
+    bus.answer_wanted = tell_snapshot
+    await bus.open(settings.redis_url)
+    supervisor = Supervisor(settings)
+    _supervisors.append(supervisor)
+    await supervisor.open()
+
+
+async def close() -> None:
+    """Stop running turns; they go on at the next start, or on another worker at once."""
+    while _supervisors:
+        await _supervisors.pop().close()
+    await bus.close()
+
+
+def _awake() -> Supervisor:
+    if not _supervisors:
+        raise Unavailable("asleep")
+    return _supervisors[-1]

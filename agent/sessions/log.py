@@ -1,5 +1,6 @@
 """The log of a session: durable events, numbered within it, appended once."""
 
+import json
 import math
 import re
 from collections.abc import Sequence
@@ -12,10 +13,18 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select
 
 from agent.core.errors import NotFound, Unavailable
-from agent.core.events import EVENT, Event
+from agent.core.events import (
+    EVENT,
+    Event,
+    PromptDropped,
+    PromptQueued,
+    PromptSteered,
+    TurnFinished,
+    TurnStarted,
+)
 from agent.store.columns import new_id, now
 from agent.store.engine import reading, writing
-from agent.store.sessions import EventRow, SessionRow
+from agent.store.sessions import EventRow, ExecutorRow, SessionRow
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """What PostgreSQL's JSON cannot hold: NUL and half characters."""
@@ -27,13 +36,18 @@ BY_NUMBER: Select[int, str] = select(col(EventRow.seq), cast_to(col(EventRow.bod
 """Events as their JSON text: read at once into values, which takes half the time of the way over a dict."""
 
 
-async def append(session_id: str, event: Event, key: str = "") -> tuple[int, Event, bool]:
+class Fenced(BaseException):
+    """This process counts as dead: another goes on with its turns. Nobody may handle it, only end."""
+
+
+async def append(session_id: str, event: Event, key: str = "", writer: str = "") -> tuple[int, Event, bool]:
     """Store an event.
 
     Args:
         session_id: whose log.
         event: what happened.
         key: an event with the same key is stored once; empty for an event of its own.
+        writer: the executor that says so; empty for a person, whose word always counts.
 
     Returns:
         Its number, the event as it is stored under the key, and whether it is new.
@@ -41,23 +55,60 @@ async def append(session_id: str, event: Event, key: str = "") -> tuple[int, Eve
     Raises:
         NotFound: the session is gone.
         Unavailable: the database does not answer; nothing was stored.
+        Fenced: the writer counts as dead; nothing was stored.
     """
+    return await writing(lambda store: write(store, session_id, event, key, writer))
 
-    def work(store: Session) -> tuple[int, Event, bool]:
-        if key and (found := _kept(store, key)):
-            return *found, False
-        seq = _counted(store, session_id)
-        body = event.model_dump(mode="json")
-        stored = storable(body)
-        store.add(_row(session_id, seq, event, stored, key))
-        return seq, event if stored == body else EVENT.validate_python(stored), True
 
-    return await writing(work)
+def write(
+    store: Session, session_id: str, event: Event, key: str = "", writer: str = ""
+) -> tuple[int, Event, bool]:
+    """Store an event within a transaction, and what follows from it in the session's row; see `append`."""
+    row = counted(store, session_id)
+    if writer and not _may_write(store, writer):
+        raise Fenced
+    if key and (found := kept_in(store, key)):
+        row.last_seq -= 1
+        return *found, False
+    body = event.model_dump(mode="json")
+    stored = storable(body)
+    store.add(_row(session_id, row.last_seq, event, stored, key))
+    _project(row, event)
+    store.flush()
+    return row.last_seq, event if stored == body else EVENT.validate_python(stored), True
+
+
+def _may_write(store: Session, writer: str) -> bool:
+    """Whether the executor's row is there; it stays until we are done, and its heart may beat on."""
+    wanted = select(ExecutorRow.id).where(ExecutorRow.id == writer)
+    return store.exec(wanted.with_for_update(read=True, key_share=True)).first() is not None
+
+
+def _project(row: SessionRow, event: Event) -> None:
+    """Keep what is asked of a session all the time: which turn is open, which prompts wait."""
+    match event:
+        case TurnStarted():
+            row.turn_id, row.turn_part, row.is_parked = event.turn_id, 1, False
+            row.queue = [waiting for waiting in row.queue if waiting != event.turn_id]
+        case TurnFinished() if event.turn_id == row.turn_id:
+            row.turn_id, row.is_parked = None, False
+        case PromptQueued() if event.turn_id not in row.queue:
+            row.queue = [*row.queue, event.turn_id]
+        case PromptDropped() | PromptSteered():
+            row.queue = [waiting for waiting in row.queue if waiting != event.prompt_id]
+        case _:
+            pass
 
 
 async def kept(key: str) -> tuple[int, Event] | None:
     """The event that is stored under a key, with its number; None when there is none."""
-    return await reading(lambda store: _kept(store, key))
+    return await reading(lambda store: kept_in(store, key))
+
+
+async def newest(session_id: str) -> int:
+    """The number of the newest event; 0 when there is none."""
+    wanted = select(SessionRow.last_seq).where(SessionRow.id == session_id)
+    return await reading(lambda store: store.exec(wanted).first() or 0)
 
 
 async def read(session_id: str, after: int = 0) -> list[tuple[int, Event]]:
@@ -70,22 +121,40 @@ async def read(session_id: str, after: int = 0) -> list[tuple[int, Event]]:
     return await reading(lambda store: [_event(session_id, seq, body) for seq, body in store.exec(stored)])
 
 
-def _kept(store: Session, key: str) -> tuple[int, Event] | None:
+def kept_in(store: Session, key: str) -> tuple[int, Event] | None:
+    """The event under a key, within a transaction."""
     row = store.exec(BY_NUMBER.where(EventRow.key == key)).first()
     return _event(key, *row) if row else None
 
 
-def _counted(store: Session, session_id: str) -> int:
-    """The next number; whoever counts at the same time waits for our commit."""
-    seq = store.exec(
+def of_turn(store: Session, session_id: str, turn_id: str, *types: str) -> list[Event]:
+    """The events of a turn of these types, in order, within a transaction.
+
+    Raises:
+        Unavailable: one of them is damaged.
+    """
+    wanted = BY_NUMBER.where(
+        EventRow.session_id == session_id, EventRow.turn_id == turn_id, col(EventRow.type).in_(types)
+    )
+    return [_event(session_id, seq, body)[1] for seq, body in store.exec(wanted)]
+
+
+def counted(store: Session, session_id: str) -> SessionRow:
+    """The session's row with its next number; whoever counts at the same time waits for our commit.
+
+    Raises:
+        NotFound: the session is gone.
+    """
+    row = store.exec(
         update(SessionRow)
         .where(col(SessionRow.id) == session_id)
         .values(last_seq=col(SessionRow.last_seq) + 1, updated_at=now())
-        .returning(col(SessionRow.last_seq))
+        .returning(SessionRow)
+        .execution_options(populate_existing=True)
     ).scalar_one_or_none()
-    if seq is None:
+    if row is None:
         raise NotFound("session")
-    return seq
+    return row
 
 
 def _event(session_id: str, seq: int, body: str) -> tuple[int, Event]:
@@ -93,6 +162,15 @@ def _event(session_id: str, seq: int, body: str) -> tuple[int, Event]:
         return seq, EVENT.validate_json(body)
     except ValidationError as error:
         raise Unavailable("event_damaged", session_id=session_id, seq=seq) from error
+
+
+def event_of(row: EventRow) -> Event:
+    """The event in a row.
+
+    Raises:
+        Unavailable: it is damaged.
+    """
+    return _event(row.session_id, row.seq, json.dumps(row.body))[1]
 
 
 def _row(session_id: str, seq: int, event: Event, body: dict[str, Any], key: str) -> EventRow:

@@ -9,11 +9,14 @@ from sqlmodel import col, select
 from agent.core.errors import NotFound
 from agent.core.identity import Session, User
 from agent.core.policy import Mode
+from agent.sessions.log import storable
 from agent.store.columns import now
 from agent.store.engine import reading, writing
 from agent.store.sessions import SessionRow
+from agent.store.users import UserRow
 
 PAGE = 50
+NAME_LENGTH = 80
 
 
 async def create(user: User, name: str, model: str, mode: Mode, workspace: Path, session_id: str) -> Session:
@@ -75,6 +78,40 @@ async def delete(user: User, session_id: str) -> None:
         NotFound: there is none, or it is another's.
     """
     await change(user, session_id, deleted_at=now())
+
+
+async def owner(session_id: str) -> tuple[User, Session]:
+    """A session with the user it belongs to; deleted ones too: their turns must end.
+
+    Raises:
+        NotFound: there is none, or nobody who signed in owns it.
+    """
+    wanted = (
+        select(SessionRow, UserRow)
+        .join(UserRow, col(UserRow.id) == SessionRow.user_id)
+        .where(SessionRow.id == session_id)
+    )
+    found = await reading(lambda store: store.exec(wanted).first())
+    if found is None:
+        raise NotFound("session")
+    row, user = found
+    return User(
+        id=user.id, email=user.email, name=user.name, provider=user.provider, is_admin=user.is_admin
+    ), _session(row)
+
+
+def named(name: str) -> str:
+    """A name of one line that fits, cut at a word.
+
+    >>> named(" Look\n around ")
+    'Look around'
+    """
+    words = " ".join(storable(name).split())
+    if len(words) <= NAME_LENGTH:
+        return words
+    cut = words[: NAME_LENGTH - 1]
+    at_word = cut.rpartition(" ")[0]
+    return f"{at_word if len(at_word) > NAME_LENGTH // 2 else cut}…"
 
 
 def _row(store: Store, user: User, session_id: str) -> SessionRow:

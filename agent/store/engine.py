@@ -69,8 +69,17 @@ async def writing(work: Callable[[Session], T]) -> T:
     return await _threaded(_one_writer if one_at_a_time else _threads, _write, work)
 
 
+async def threaded(work: Callable[[Engine], T]) -> T:
+    """Do work that needs the engine itself: transactions one after the other, a connection that is kept.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    return await _threaded(_threads, lambda work: work(_engines[-1]), work)
+
+
 async def _threaded(
-    threads: ThreadPoolExecutor, way: Callable[[Callable[[Session], T]], T], work: Callable[[Session], T]
+    threads: ThreadPoolExecutor, way: Callable[[Callable[[Any], T]], T], work: Callable[[Any], T]
 ) -> T:
     try:
         return await asyncio.get_running_loop().run_in_executor(threads, way, work)

@@ -32,6 +32,14 @@ class SessionRow(SQLModel, table=True):
     agent_state: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
     last_seq: int = Field(default=0, sa_type=BigInteger)
     """The number of its newest event; counted up in the transaction that adds one."""
+    turn_id: str | None = Field(default=None, index=True)
+    """The turn that has begun and not ended; set and cleared with the events that say so."""
+    turn_part: int = 1
+    """Counts the executions of the turn: a parked one ends, and the next goes on."""
+    is_parked: bool = False
+    """Whether the turn waits for a person and nobody works on it."""
+    queue: list[str] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
+    """The ids of the prompts that wait, which will be their turns', in order."""
     created_at: datetime = Field(default_factory=now, sa_type=Utc)
     updated_at: datetime = Field(default_factory=now, sa_type=Utc)
     archived_at: datetime | None = Field(default=None, sa_type=Utc)
@@ -52,3 +60,19 @@ class EventRow(SQLModel, table=True):
     type: str
     body: dict[str, Any] = Field(sa_column=Column(Json, nullable=False))
     at: datetime = Field(sa_type=Utc)
+
+
+class ExecutorRow(SQLModel, table=True):
+    """A process that works on turns; while its row is here and fresh, its turns are nobody else's."""
+
+    __tablename__ = "executors"
+
+    id: str = Field(default_factory=new_id, primary_key=True, sa_type=Id)
+    """New at each start."""
+    beat_at: float
+    """Seconds since 1970 by the database's clock: when it was last known to live."""
+    host: str = ""
+    """Says which machine, boot and space of process ids it lives in; empty where that cannot be said."""
+    pid: int
+    started_at: float
+    """When the process began, as its machine says it: ids of processes are used again."""

@@ -16,12 +16,12 @@ from agent.core.identity import Session, User
 from agent.core.messages import ToolCall
 from agent.core.policy import Judgement, Rule
 from agent.core.tools import Effect, ToolDefinition
-from agent.tooling import tools, workspaces
+from agent.tooling import processes, tools, workspaces
 from agent.tooling._writing import readable
 from agent.tooling.declaration import Tool, ToolOutput, bounded
 from agent.tooling.workspace import Workspace
 
-__all__ = ["ToolOutput", "choose_workspace", "definitions", "effect", "execute", "judge"]
+__all__ = ["ToolOutput", "choose_workspace", "definitions", "effect", "execute", "judge", "stop_leftovers"]
 
 
 def definitions(user: User, session: Session) -> tuple[ToolDefinition, ...]:
@@ -64,6 +64,16 @@ def judge(user: User, session: Session, call: ToolCall, rules: Iterable[Rule]) -
     if tool is None:
         return Judgement(decision="allow", reason="unknown_tool")
     return policy.judge(call, tool.definition.kind, session.mode, rules)
+
+
+async def stop_leftovers(user: User, session: Session) -> None:
+    """Kill what the tools of a session started and a server that died could not stop.
+
+    Raises:
+        TimeoutError: one of them could not be killed.
+    """
+    _require_owner(user, session)
+    await processes.stop(session.id)
 
 
 def effect(name: str) -> Effect:

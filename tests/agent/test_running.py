@@ -9,7 +9,7 @@ from agent.core.events import PromptQueued
 from agent.core.messages import Text
 from agent.running import migrate, running
 from agent.sessions import log
-from agent.sessions.registry import live_or_none
+from agent.sessions.turns.registry import live_or_none
 from agent.store import engine
 from tests.agent.sessions.talk import finished, say
 

@@ -7,7 +7,7 @@ from agent.core.commands import Answer
 from agent.core.messages import ToolCall
 from agent.core.policy import BY_STRICTNESS, Mode, Rule, judge
 from agent.core.tools import Kind
-from agent.sessions.approvals import rule_of
+from agent.sessions.turns.approvals import rule_of
 from tests.agent.core import strategies
 
 KINDS: tuple[Kind, ...] = ("read", "edit", "execute", "fetch", "think", "other")

@@ -12,8 +12,8 @@ from agent.core.events import ApprovalRequested, Event, Live, TurnFinished
 from agent.core.identity import Session, User
 from agent.core.messages import Text
 from agent.sessions import log
-from agent.sessions.bus import Heard
-from agent.sessions.following import Following
+from agent.sessions.stream.bus import Heard
+from agent.sessions.stream.following import Following
 
 PATIENCE = 20.0
 

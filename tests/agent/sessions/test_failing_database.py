@@ -25,7 +25,7 @@ from tests.agent.sessions.talk import events, finished, heard_until, next_of, sa
 from tests.agent.test_loop import assert_calls_have_one_result
 
 # The package's own function `live` hides its module of this name.
-LIVE = import_module("agent.sessions.live")
+LIVE = import_module("agent.sessions.turns.live")
 
 
 @pytest.fixture(autouse=True)

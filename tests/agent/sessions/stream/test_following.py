@@ -12,9 +12,9 @@ from agent.core.identity import Session, User
 from agent.core.messages import Text, ToolCall
 from agent.core.provider import Request
 from agent.core.transcript import Transcript, fold
-from agent.sessions import bus, log
-from agent.sessions.bus import Heard
-from agent.sessions.registry import live
+from agent.sessions import log
+from agent.sessions.stream.bus import Heard
+from agent.sessions.turns.registry import live
 from tests.agent.sessions.puppet import Puppet, Said, step
 from tests.agent.sessions.talk import events, heard_until, next_of, say, sqlite_only, turn
 

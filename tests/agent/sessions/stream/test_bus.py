@@ -4,7 +4,7 @@ import pytest
 
 from agent.core.events import Delta, Noticed
 from agent.sessions import bus
-from agent.sessions.bus import Bus
+from agent.sessions.stream.bus import Bus
 
 DELTA = Delta(kind="text", text="x")
 

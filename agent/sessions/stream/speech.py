@@ -4,7 +4,7 @@ from typing import Literal
 
 from agent.core.events import Delta, Snapshot, StepFinished, joined
 from agent.core.messages import Message, Text
-from agent.sessions.bus import bus
+from agent.sessions.stream.bus import bus
 
 
 class Speech:

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from agent.sessions.racing import unless
+from agent.sessions.turns.racing import unless
 
 
 async def test_work_that_ends_gives_its_result() -> None:

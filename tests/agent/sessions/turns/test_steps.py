@@ -6,8 +6,8 @@ from agent.core.events import Delta
 from agent.core.identity import Session, User
 from agent.core.messages import Message, Text, ToolCall
 from agent.core.provider import Request
-from agent.sessions.speech import Speech
-from agent.sessions.steps import ask_model, run_tool
+from agent.sessions.stream.speech import Speech
+from agent.sessions.turns.steps import ask_model, run_tool
 from agent.tooling import declaration
 from tests.agent.sessions.puppet import Puppet, Said, says_done, step
 from tests.agent.sessions.talk import sqlite_only

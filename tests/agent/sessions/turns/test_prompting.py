@@ -4,7 +4,7 @@ import pytest
 
 from agent.core.identity import Session
 from agent.core.policy import Mode
-from agent.sessions.prompting import MODES, system_prompt
+from agent.sessions.turns.prompting import MODES, system_prompt
 from agent.store.columns import now
 
 

@@ -27,7 +27,7 @@ from agent.core.history import messages
 from agent.core.identity import Session, User
 from agent.core.messages import Text, ToolCall, ToolResult
 from agent.core.provider import Request
-from agent.sessions.registry import live
+from agent.sessions.turns.registry import live
 from tests.agent.sessions.puppet import Puppet, Said, says_done, step
 from tests.agent.sessions.talk import (
     asked,

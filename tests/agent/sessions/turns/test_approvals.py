@@ -7,7 +7,7 @@ from agent.core.commands import Answer
 from agent.core.errors import Conflict, Unavailable
 from agent.core.events import ApprovalGiven, ApprovalRequested, Event
 from agent.core.messages import ToolCall
-from agent.sessions.approvals import Approvals, call_hash, rule_of
+from agent.sessions.turns.approvals import Approvals, call_hash, rule_of
 from tests.agent.core import strategies
 
 CALL = ToolCall(id="c", name="edit", arguments={"path": "a"})

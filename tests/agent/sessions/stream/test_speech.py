@@ -1,6 +1,6 @@
 from agent.core.events import Delta, Said, Snapshot
-from agent.sessions.bus import bus
-from agent.sessions.speech import Speech
+from agent.sessions.stream.bus import bus
+from agent.sessions.stream.speech import Speech
 
 
 def test_deltas_are_numbered_and_heard() -> None:

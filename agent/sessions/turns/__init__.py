@@ -1,0 +1,1 @@
+"""How a turn runs, and goes on after whatever stopped it."""

@@ -1,0 +1,91 @@
+"""The live sessions of this process: one object per session, made when it is needed."""
+
+import asyncio
+from collections import defaultdict
+
+import structlog
+
+from agent.core.errors import MaestroError
+from agent.sessions.stream.bus import bus
+from agent.sessions.turns.engine import Ended, Recorder, Run
+from agent.sessions.turns.live import LiveSession
+from agent.sessions.turns.open_turns import set_aside
+
+MOST_IDLE = 64
+"""Live sessions kept with their history in memory while nothing happens in them."""
+
+logger = structlog.get_logger()
+
+_live: dict[str, LiveSession] = {}
+_loading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+"""One per session: two at once may not make two objects."""
+_running: dict[Run, asyncio.Task[object]] = {}
+
+
+def live_or_none(session_id: str) -> LiveSession | None:
+    """The live session, if there is one."""
+    return _live.get(session_id)
+
+
+def is_running(run: Run) -> bool:
+    """Whether a turn runs in this process."""
+    return run in _running
+
+
+async def live(session_id: str) -> LiveSession:
+    """The live session, with its log as it stands; brought to life when it is not there.
+
+    Raises:
+        Unavailable: the database does not answer, or an event is damaged.
+    """
+    async with _loading[session_id]:
+        found = _live.pop(session_id, None) or LiveSession(session_id)
+        _live[session_id] = found  # the last used stands last
+        try:
+            await found.refresh()
+        except MaestroError:
+            if not found.is_working:
+                del _live[session_id]
+            raise
+        _forget_the_idle()
+        return found
+
+
+async def run(run: Run, recorder: Recorder, writer: str) -> tuple[Ended, Run | None]:
+    """Run a turn in this process; see `LiveSession.work`. What cannot even begin is set aside, not tried for ever."""
+    task = asyncio.current_task()
+    assert task is not None
+    _running[run] = task
+    try:
+        return await (await live(run.session_id)).work(run, recorder, writer)
+    except MaestroError as error:
+        logger.exception("turn cannot begin", session_id=run.session_id, turn_id=run.turn_id)
+        if error.code == "event_damaged":
+            await set_aside(run.session_id)
+        return "parked", None
+    finally:
+        del _running[run]
+
+
+async def close() -> None:
+    """Stop all turns as a crash would, without a word: they go on at the next start, or elsewhere at once."""
+    tasks = list(_running.values())
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    _live.clear()
+    _loading.clear()
+
+
+def tell_snapshot(session_id: str) -> None:
+    """Let those who follow elsewhere hear what is being said here."""
+    found = live_or_none(session_id)
+    if found and (snapshot := found.snapshot()):
+        bus.publish(session_id, None, snapshot)
+
+
+def _forget_the_idle() -> None:
+    idle = [session_id for session_id, found in _live.items() if not found.is_working]
+    for session_id in idle[: max(0, len(idle) - MOST_IDLE)]:
+        del _live[session_id]
+        _loading.pop(session_id, None)

@@ -1,0 +1,175 @@
+"""Keeps the turns going: begins them, and goes on with those whose process died or whose engine lost them."""
+
+import asyncio
+import contextvars
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+from sqlalchemy import Engine as Database
+from sqlmodel import Session as Store
+
+from agent.config import Settings
+from agent.core.commands import Answer, Command
+from agent.core.errors import MaestroError
+from agent.core.events import Noticed
+from agent.sessions import log
+from agent.sessions.stream.bus import bus
+from agent.sessions.turns import executors, open_turns, registry
+from agent.sessions.turns.durable import DurableEngine
+from agent.sessions.turns.engine import Ended, Engine, Recorder, Run
+from agent.sessions.turns.executors import Executor
+from agent.sessions.turns.moves import Stored
+from agent.store.engine import is_sqlite, threaded
+
+GLANCE = 2.0
+"""Seconds between two glances at whether the other processes live."""
+ROUND = 30.0
+"""Seconds between two rounds through all turns that are open."""
+TIDYING = 3600.0
+
+logger = structlog.get_logger()
+
+
+class Supervisor:
+    """The turns of this process, and its part in looking after everybody's."""
+
+    def __init__(self, settings: Settings) -> None:
+        url = settings.database
+        self.works = settings.maestro_role != "web"
+        """Whether turns run in this process."""
+        self._lease = settings.maestro_lease
+        self._shares = not is_sqlite(url)
+        """Whether other processes may work on the same database."""
+        self._executor = Executor(url, self._lease)
+        self._durable = DurableEngine(
+            url if self._shares else f"sqlite:///{settings.data_dir / 'engine.db'}",
+            self._executor.id,
+            self._execute,
+            works=self.works,
+            is_alone=settings.maestro_role == "all",
+        )
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def engine(self) -> Engine:
+        """What runs the turns."""
+        return self._durable
+
+    async def open(self) -> None:
+        """Begin: what was left open by the dead is gone on with."""
+        if self.works:
+            await self._executor.join()
+        await self._durable.open()
+        if self.works:
+            await self._round()
+            self.own(self._watch())
+
+    async def close(self) -> None:
+        """End: what runs here stops as in a crash, and is free for others at once."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await registry.close()
+        await self._durable.close()
+        if self.works:
+            await self._executor.leave()
+
+    async def begin(self, run: Run, command: Command, *, is_continued: bool) -> None:
+        """Run a turn, or go on with a parked one because of a command; when the engine cannot, a later round does."""
+        try:
+            if not is_continued:
+                await self.engine.submit(run)
+            elif isinstance(command, Answer):
+                await self.engine.approve(run)
+            else:
+                await self.engine.cancel(run)
+        except Exception:
+            # The command is accepted and in the log; whoever asked is not told that it failed.
+            logger.exception("turn begins later", session_id=run.session_id, turn_id=run.turn_id)
+
+    def own(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do work beside everything else, until it is done or we close; it knows nothing of its caller's workflow."""
+        task = asyncio.create_task(self._guarded(work), context=contextvars.Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:
+            logger.exception("looking after turns failed")
+
+    async def _execute(self, run: Run, recorder: Recorder) -> Ended:
+        """Run a turn for the engine; the turn that began when it was over begins to run."""
+        ended, following = await registry.run(run, recorder, self._executor.id)
+        if following:
+            self.own(self.engine.submit(following))
+        return await self.engine.park(run) if ended == "parked" else ended
+
+    async def _watch(self) -> None:
+        """Look after the turns of the dead, and of those who lost them, for as long as we live."""
+        clock = asyncio.get_running_loop().time
+        rounds = tidied = clock()
+        while True:
+            await asyncio.sleep(GLANCE if self._shares else ROUND)
+            try:
+                if clock() - rounds >= ROUND:
+                    rounds = clock()
+                    await self._round()
+                elif await self._executor.sees_dead():
+                    await self._adopt()
+                if clock() - tidied >= TIDYING:
+                    tidied = clock()
+                    await self._durable.tidy()
+            except Exception as error:  # noqa: BLE001  the database may be gone for a while
+                logger.warning("turns are not looked after", reason=repr(error))
+
+    async def _round(self) -> None:
+        await self._adopt()
+        for run in await open_turns.open_runs():
+            await self._revive(run)
+        for session_id in await open_turns.idle_with_prompts():
+            if begun := await open_turns.begin_waiting(session_id):
+                await self.engine.submit(begun)
+
+    async def _revive(self, run: Run) -> None:
+        """Run an open turn that the engine does not know, or believes to be over."""
+        if registry.is_running(run):
+            return
+        status = await self.engine.status(run)
+        if status is None:
+            await self.engine.submit(run)
+        elif status not in {"waiting", "running"} and (following := await open_turns.next_part(run)):
+            await self.engine.submit(following)
+
+    async def _adopt(self) -> None:
+        """Go on with the turns of dead executors; one process at a time does it."""
+        for session_id, stored in await threaded(self._take_over):
+            for seq, event in stored:
+                bus.publish(session_id, seq, event)
+
+    def _take_over(self, database: Database) -> list[tuple[str, Stored]]:
+        with executors.adopting(database) as is_ours:
+            if not is_ours:
+                return []
+            with Store(database.execution_options(writing=True)) as store:
+                living = {self._executor.id}
+                if self._shares:
+                    living |= executors.alive(store, self._lease)
+                orphans = [(run, dead) for run, dead in self._durable.running() if dead not in living]
+                executors.bury(store, living)
+                told = [(run.session_id, _restarted(store, run, dead)) for run, dead in orphans]
+                store.commit()
+            if orphans:
+                self._durable.resume([run for run, _ in orphans])
+            return told
+
+
+def _restarted(store: Store, run: Run, dead: str) -> Stored:
+    """Say in the log that a turn was cut off; once, however often it is tried to go on with it."""
+    notice = Noticed(turn_id=run.turn_id, code="restart")
+    try:
+        return [log.write(store, run.session_id, notice, f"{run.session_id}/{run.id}/restart/{dead}")[:2]]
+    except MaestroError:
+        return []  # the session is gone; its turn will find out

@@ -1,0 +1,304 @@
+"""One execution of a turn: the loop's ports as recorded steps, each of which first looks for its own event."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+from uuid import uuid4
+
+import stamina
+import structlog
+from pydantic import JsonValue
+
+from agent import tooling
+from agent.core.errors import Invalid, MaestroError, ProviderError, Unavailable
+from agent.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    Event,
+    Noticed,
+    PromptDropped,
+    PromptQueued,
+    PromptSteered,
+    StepFinished,
+    ToolCallFinished,
+    ToolCallStarted,
+    TurnFinished,
+    TurnStarted,
+)
+from agent.core.history import with_own_ids
+from agent.core.identity import Session, User
+from agent.core.mending import CUT_OFF, mend
+from agent.core.messages import Message, PromptPart, ToolCall, ToolResult
+from agent.core.policy import Judgement
+from agent.loop import Ports, StepFailed, run_turn
+from agent.sessions import log
+from agent.sessions.stream.bus import bus
+from agent.sessions.stream.speech import Speech
+from agent.sessions.turns import moves, steps
+from agent.sessions.turns.approvals import asked_about
+from agent.sessions.turns.engine import Ended, Recorder, Run
+from agent.sessions.turns.places import place, places
+from agent.sessions.turns.racing import unless
+
+STORE_PATIENCE = 120.0
+"""Seconds an event waits for a database that does not answer before the turn is given up."""
+PARK_AFTER = 600.0
+"""Seconds a question waits in memory for its answer; then nobody works on the turn until the answer comes."""
+MOST_RESTARTS = 20
+"""A turn that was cut off so often is given up: it may be what stops the server."""
+STOPPED = "Stopped by the person."
+
+T = TypeVar("T")
+logger = structlog.get_logger()
+
+
+class Parked(Exception):  # noqa: N818  nothing failed
+    """The turn waits for a person, and this execution of it is over."""
+
+
+class Turn:
+    """A turn while it runs in this process."""
+
+    def __init__(self, run: Run, owner: tuple[User, Session], recorder: Recorder, writer: str) -> None:
+        self.run_of = run
+        self.user, self.session = owner
+        self.speech: Speech | None = None
+        """What the model says right now."""
+        self.next: Run | None = None
+        """The turn that began when this one was over."""
+        self._recorder = recorder
+        self._writer = writer
+        self._kept: dict[str, Event] = {}
+        self._events: list[Event] = []
+        self._step = 0
+        self._restarts = 0
+        self._stopping = asyncio.Event()
+        self._answers: dict[str, ApprovalGiven] = {}
+        self._answered = asyncio.Event()
+        self._steers: set[str] = set()
+        """The waiting prompts that shall be told to this turn."""
+
+    def know(self, events: Sequence[Event]) -> None:
+        """Take up what the log says so far."""
+        self._events = list(events)
+        own = [event for event in events if event.turn_id == self.run_of.turn_id]
+        self._kept = places(own)
+        self._restarts = sum(isinstance(event, Noticed) and event.code == "restart" for event in own)
+        for event in events:
+            self.hear(event)
+
+    def hear(self, event: Event) -> None:
+        """Take note of what happens in the session while this turn runs."""
+        match event:
+            case Noticed(code="stopping", turn_id=self.run_of.turn_id):
+                self._stopping.set()
+            case ApprovalGiven():
+                self._answers[event.approval_id] = event
+                self._answered.set()
+            case PromptQueued() if event.steers:
+                self._steers.add(event.prompt_id)
+            case PromptQueued() | PromptDropped() | PromptSteered():
+                self._steers.discard(event.prompt_id)
+            case TurnStarted():
+                self._steers.discard(event.turn_id)
+            case _:
+                pass
+
+    async def run(self, history: Sequence[Message]) -> Ended:
+        """Run it to its end, or until it is parked; its supervisor.
+
+        Raises:
+            Fenced: another process goes on with it.
+        """
+        try:
+            started = self._kept.get("started")
+            if not isinstance(started, TurnStarted):
+                raise Unavailable("event_damaged", session_id=self.run_of.session_id, seq=0)
+            if self._restarts > MOST_RESTARTS:
+                await self._close("restart")
+            else:
+                await run_turn(started, history, self._ports())
+        except Parked:
+            return "parked"
+        except Exception as error:  # noqa: BLE001  whatever it is, it ends this turn and nothing else
+            await self._give_up(error)
+        return "finished"
+
+    def _ports(self) -> Ports:
+        return Ports(
+            model_step=self._model_step,
+            tool_step=self._tool_step,
+            question=self._question,
+            steering=self._steering,
+            judge=self._judge,
+            effect=tooling.effect,
+            record=self._record,
+        )
+
+    async def _model_step(self, number: int, history: Sequence[Message]) -> StepFinished | StepFailed:
+        self._step = number
+        failed = await self._recorder.step("model_step", lambda: self._ask_model(history))
+        if failed is not None:
+            return StepFailed.model_validate(failed)
+        return self._found(f"step/{number}", StepFinished)
+
+    async def _ask_model(self, history: Sequence[Message]) -> JsonValue:
+        if f"step/{self._step}" in self._kept:
+            return None
+        turn_id = self.run_of.turn_id
+        speech = self.speech = Speech(self.run_of.session_id, turn_id, self._step, self._restarts)
+        try:
+            asked = steps.ask_model(self.user, self.session, history, speech)
+            said = await unless(self._stopping, asked) or speech.broken_off("cancelled")
+        except ProviderError as error:
+            failed = _failed(speech, error.kind, {"retry_after": error.retry_after, "message": error.message})
+        except Invalid as error:
+            failed = _failed(speech, error.code, error.values)
+        else:
+            if said.stop == "error":
+                return StepFailed(said=said, code="cut").model_dump(mode="json")
+            await self._record(with_own_ids(said.model_copy(update={"turn_id": turn_id}), history))
+            return None
+        finally:
+            self.speech = None
+        return failed.model_dump(mode="json")
+
+    async def _tool_step(self, call: ToolCall) -> ToolResult:
+        await self._recorder.step("tool_step", lambda: self._run_tool(call))
+        return self._found(f"call/{call.id}/finished", ToolCallFinished).result
+
+    async def _run_tool(self, call: ToolCall) -> JsonValue:
+        if f"call/{call.id}/finished" not in self._kept:
+            await self._record(
+                ToolCallFinished(turn_id=self.run_of.turn_id, result=await self._outcome(call))
+            )
+        return None
+
+    async def _outcome(self, call: ToolCall) -> ToolResult:
+        """Run a call, unless it has run before and may have taken effect."""
+        effect = tooling.effect(call.name)
+        began = ToolCallStarted(turn_id=self.run_of.turn_id, call=call, effect=effect)
+        has_begun = place(began) in self._kept or not (self._stopping.is_set() or await self._record(began))
+        if has_begun:
+            await tooling.stop_leftovers(self.user, self.session)
+            if effect == "once":
+                return ToolResult(call_id=call.id, outcome="unknown", text=CUT_OFF)
+        result = await unless(self._stopping, steps.run_tool(self.user, self.session, call))
+        return result or ToolResult(call_id=call.id, outcome="cancelled", text=STOPPED)
+
+    async def _question(self, call: ToolCall, reason: str) -> ApprovalGiven | None:
+        answered = await self._recorder.step("question", lambda: self._ask(call, reason))
+        if answered == "parked":
+            raise Parked
+        return self._answers[str(answered)] if answered else None
+
+    async def _ask(self, call: ToolCall, reason: str) -> JsonValue:
+        """Ask about a call and wait; gives the approval's id when it is answered, `parked`, or nothing."""
+        asked = asked_about(self.run_of.turn_id, call, reason)
+        await self._record(asked)
+        try:
+            async with asyncio.timeout(PARK_AFTER):
+                is_answered = await unless(self._stopping, self._answer(asked))
+        except TimeoutError:
+            parked = await self._patiently(lambda: moves.park(self.run_of, asked.approval_id, self._writer))
+            if parked is not None:
+                self._tell(parked)
+                return "parked"
+            is_answered = await unless(self._stopping, self._answer(asked))
+        return asked.approval_id if is_answered else None
+
+    async def _answer(self, asked: ApprovalRequested) -> bool:
+        while asked.approval_id not in self._answers:
+            self._answered.clear()
+            await self._answered.wait()
+        return True
+
+    async def _steering(self, number: int) -> Sequence[PromptPart]:
+        self._step = number
+        before = [event for key, event in self._kept.items() if key.startswith(f"steer/{number}/")]
+        if not before and self._steers and f"step/{number}" not in self._kept:
+            stored = await self._patiently(lambda: moves.steer(self.run_of, self._writer, self._key))
+            self._steers.clear()
+            self._tell(stored)
+            before = [event for _, event in stored]
+        return [part for event in before if isinstance(event, PromptSteered) for part in event.prompt]
+
+    def _judge(self, call: ToolCall) -> Judgement:
+        """Decide about a call; what was decided before holds, whatever the rules have become since."""
+        asked = self._kept.get(f"call/{call.id}/asked")
+        if isinstance(asked, ApprovalRequested):
+            return Judgement(decision="ask", reason=asked.reason)
+        if f"call/{call.id}/started" in self._kept:
+            return Judgement(decision="allow", reason="begun")
+        given = [event.rule for event in self._events if isinstance(event, ApprovalGiven) and event.rule]
+        given += [event.rule for event in self._answers.values() if event.rule]
+        return tooling.judge(self.user, self.session, call, given)
+
+    async def _record(self, event: Event) -> bool:
+        """Store an event of this turn in its place; False when there is one already, which then counts."""
+        if place(event, self._step) in self._kept:
+            return False
+        if isinstance(event, TurnFinished):
+            key = self._key(event)
+            stored, self.next = await self._patiently(
+                lambda: moves.finish(self.run_of, event, key, self._writer)
+            )
+            self._tell(stored)
+            return True
+        seq, kept, is_new = await self._patiently(
+            lambda: log.append(self.run_of.session_id, event, self._key(event), self._writer)
+        )
+        self._tell([(seq, kept)])
+        return is_new
+
+    def _key(self, event: Event) -> str:
+        return f"{self.run_of.session_id}/{self.run_of.turn_id}/{place(event, self._step)}"
+
+    def _tell(self, stored: moves.Stored) -> None:
+        for seq, event in stored:
+            if event.turn_id == self.run_of.turn_id:
+                self._kept[place(event, self._step)] = event
+            bus.publish(self.run_of.session_id, seq, event)
+
+    async def _patiently(self, store: Callable[[], Awaitable[T]]) -> T:
+        """Store something, waiting for a database that is locked, full or gone to come back."""
+        async for attempt in stamina.retry_context(Unavailable, attempts=None, timeout=STORE_PATIENCE):
+            with attempt:
+                if attempt.num > 1:
+                    bus.publish(self.run_of.session_id, None, Noticed(code="storage_waiting"))
+                return await store()
+        raise AssertionError
+
+    def _found(self, where: str, kind: type[T]) -> T:
+        found = self._kept.get(where)
+        if not isinstance(found, kind):
+            raise Unavailable("event_damaged", session_id=self.run_of.session_id, seq=0)
+        return found
+
+    async def _give_up(self, error: Exception) -> None:
+        """Close a turn that failed in a way nobody foresaw; its reference finds the fault in our log."""
+        reference = uuid4().hex[:8]
+        run = self.run_of
+        logger.error(
+            "turn failed", session_id=run.session_id, turn_id=run.turn_id, reference=reference, exc_info=error
+        )
+        try:
+            await self._close("internal", reference=reference)
+        except MaestroError:
+            bus.publish(run.session_id, None, Noticed(code="storage_failed"))
+
+    async def _close(self, error: str, **values: JsonValue) -> None:
+        """End the turn as it stands: each open call gets its result."""
+        own = [
+            event
+            for _, event in await log.read(self.run_of.session_id)
+            if event.turn_id == self.run_of.turn_id
+        ]
+        for event in mend(own, error):
+            told = {"values": values} if isinstance(event, TurnFinished) else {}
+            await self._record(event.model_copy(update=told))
+
+
+def _failed(speech: Speech, code: str, values: dict[str, JsonValue]) -> StepFailed:
+    said = speech.broken_off("error").model_copy(update={"turn_id": speech.turn_id})
+    return StepFailed(said=said, code=code, values=values)
