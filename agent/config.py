@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     redis_url: str = ""
     maestro_role: Literal["all", "web", "worker"] = "all"
     maestro_lease: float = Field(default=45.0, ge=2.0, le=3600.0)
-    """Seconds after which a worker that has not been heard of counts as dead, and others go on with its turns."""
+    """Seconds after which a silent worker counts as dead, and others go on with its turns."""
     maestro_auth: Literal["local", "oidc", "anonymous"] = "local"
     maestro_local_key: Literal["", "required"] = ""
     """`required`: a browser's first visit needs the key printed at start (for shared machines)."""
@@ -123,7 +123,8 @@ def load() -> Settings:
     settings = Settings()
     if settings.maestro_auth != "local":
         raise SettingsError(
-            f"MAESTRO_AUTH={settings.maestro_auth} is not built yet; this version knows MAESTRO_AUTH=local only."
+            f"MAESTRO_AUTH={settings.maestro_auth} is not built yet; this version knows "
+            "MAESTRO_AUTH=local only."
         )
     if not settings.database.startswith(("sqlite://", "postgresql+psycopg://")):
         raise SettingsError("DATABASE_URL: a database's address begins with sqlite:// or postgresql://.")

@@ -38,7 +38,7 @@ class Ports:
     """Asks the model, given the step's number and the history, and records what it said.
     Its stop is `cancelled` when interrupted. No call has an id that the history knows."""
     tool_step: Callable[[ToolCall], Awaitable[ToolResult]]
-    """Runs one call and records that it began and its one result; the outcome is `cancelled` when interrupted."""
+    """Runs one call, records its begin and its one result; the outcome is `cancelled` when interrupted."""
     question: Callable[[ToolCall, str], Awaitable[ApprovalGiven | None]]
     """Asks a person about a call, with the reason's code, and records it; None when interrupted."""
     steering: Callable[[int], Awaitable[Sequence[PromptPart]]]
@@ -121,7 +121,7 @@ def _batches(calls: Sequence[ToolCall], effect: Callable[[str], Effect]) -> Iter
 
 
 async def _all(calls: Sequence[ToolCall], ports: Ports, turn_id: str) -> list[ToolResult]:
-    """Decide about calls one after the other, then run them side by side, in an order that is always the same."""
+    """Decide about calls one after the other, then run them side by side: always in the same order."""
     refused = {call.id: result for call in calls if (result := await _decide(call, ports, turn_id))}
     allowed = [call for call in calls if call.id not in refused]
     # A failure waits for the others, which else would write after the turn's end.

@@ -15,7 +15,7 @@ from agent.core.transcript import Row, Transcript, fold
 from agent.sessions import checkpoints, log, rows
 from agent.sessions.accepting import accept
 from agent.sessions.checkpoints import Checkpoint
-from agent.sessions.stream.bus import Heard, bus
+from agent.sessions.stream.bus import Heard, Wire, bus
 from agent.sessions.stream.following import Following
 from agent.sessions.turns.registry import live, live_or_none, tell_snapshot
 from agent.sessions.turns.supervisor import Supervisor
@@ -229,7 +229,8 @@ async def wake(settings: Settings) -> None:
         Unavailable: the database or Redis does not answer.
     """
     bus.answer_wanted = tell_snapshot
-    await bus.open(settings.redis_url)
+    if settings.redis_url:
+        bus.wire = await _wire(settings.redis_url)
     supervisor = Supervisor(settings)
     _supervisors.append(supervisor)
     await supervisor.open()
@@ -240,6 +241,14 @@ async def close() -> None:
     while _supervisors:
         await _supervisors.pop().close()
     await bus.close()
+
+
+async def _wire(redis_url: str) -> Wire:
+    from agent.sessions.stream.redis_wire import RedisWire  # noqa: PLC0415  one process alone needs none
+
+    wire = RedisWire(redis_url, bus)
+    await wire.open()
+    return wire
 
 
 def _awake() -> Supervisor:

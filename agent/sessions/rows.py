@@ -101,7 +101,7 @@ async def owner(session_id: str) -> tuple[User, Session]:
 
 
 def named(name: str) -> str:
-    """A name of one line that fits, cut at a word.
+    r"""A name of one line that fits, cut at a word.
 
     >>> named(" Look\n around ")
     'Look around'

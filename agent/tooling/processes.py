@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 MARK = "MAESTRO_SESSION"
@@ -50,7 +51,9 @@ def _running(session_id: str) -> set[int]:
     """
     mark = f"{MARK}={session_id}".encode()
     return {
-        int(folder.name) for folder in Path("/proc").glob("[0-9]*") if mark in _environment(folder).split(b"\0")
+        int(folder.name)
+        for folder in Path("/proc").glob("[0-9]*")
+        if mark in _environment(folder).split(b"\0")
     } - {os.getpid()}
 
 
@@ -62,7 +65,5 @@ def _environment(folder: Path) -> bytes:
 
 
 def _kill(pid: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass

@@ -1,4 +1,4 @@
-"""The live side of a session: what happens reaches every follower here at once, and those elsewhere over a wire."""
+"""The live side of a session: what happens reaches every follower, here at once, elsewhere over a wire."""
 
 import asyncio
 from collections import defaultdict
@@ -15,7 +15,7 @@ Heard = tuple[int | None, Event | Live]
 
 
 class Wire(Protocol):
-    """Carries what is published to the other processes, and theirs to `Bus.deliver`. It may lose, never block."""
+    """Carries what is published to other processes, and theirs to `Bus.deliver`. It may lose, never block."""
 
     def send(self, session_id: str, heard: Heard | None) -> None:
         """Carry what happened; None asks the process where the session's turn runs for a snapshot."""
@@ -102,19 +102,6 @@ class Bus:
             del self._followers[subscription.session_id]
         if self.wire:
             await self.wire.ignore(subscription.session_id)
-
-    async def open(self, redis_url: str) -> None:
-        """Begin to speak with other processes, when there is a line to them.
-
-        Raises:
-            Unavailable: Redis does not answer.
-        """
-        if redis_url:
-            from agent.sessions.stream.redis_wire import RedisWire  # noqa: PLC0415  one process needs none
-
-            wire = RedisWire(redis_url, self)
-            await wire.open()
-            self.wire = wire
 
     async def close(self) -> None:
         """Speak with other processes no more."""

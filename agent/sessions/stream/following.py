@@ -10,7 +10,7 @@ from agent.sessions import log
 from agent.sessions.stream.bus import Heard, Subscription, bus
 
 SAFETY = 5.0
-"""Seconds without news after which the database is asked: what other processes tell may be lost on its way."""
+"""Seconds without news after which the database is asked: what others tell may be lost on its way."""
 
 
 class Following:
@@ -137,8 +137,8 @@ class Stream:
     """How far the live stream was heard: which turn, step and attempt speak, and the last delta of theirs."""
 
     def __init__(self) -> None:
-        self._speaks = ("", -1, -1)
-        self._index = -1
+        self._speaks: tuple[str, int, int] = ("", -1, -1)
+        self._index: int = -1
         self.has_gap = False
         """Whether the delta asked about last follows others that never came."""
 

@@ -122,7 +122,7 @@ class RedisWire:
         async with self._connection() as out, self._connection() as into, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._publish(out))
             tasks.create_task(self._subscribe(into, answers))
-            tasks.create_task(self._read(into, answers))
+            await self._read(into, answers)
 
     def _cut(self) -> None:
         self._is_cut = True

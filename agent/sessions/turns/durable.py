@@ -1,15 +1,23 @@
 """The engine over DBOS: each turn a workflow, each port of the loop a recorded step.
 
-DBOS is imported when it is opened: that takes half a second, which no other command need wait for.
+To import this module takes half a second, for DBOS: it is done where turns begin to run, and nowhere else.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from dbos import (
+    DBOS,
+    DBOSClient,
+    DBOSConfig,
+    DBOSPortableJSONSerializer,
+    SetWorkflowID,
+    WorkflowStatus,
+)
+from dbos import error as trouble
 from pydantic import JsonValue
 from sqlalchemy import Engine as Database
 from sqlalchemy import create_engine, event
@@ -17,10 +25,6 @@ from sqlalchemy import create_engine, event
 from agent.sessions.log import Fenced
 from agent.sessions.turns.engine import Ended, Execute, Run, Status
 from agent.store.engine import is_sqlite
-
-if TYPE_CHECKING:
-    from dbos import DBOSClient
-    from dbos._sys_db import WorkflowStatus
 
 NAME = "maestro"
 VERSION = "maestro-1"
@@ -54,7 +58,6 @@ class DurableEngine:
 
     async def open(self) -> None:
         """Launch it, in the running event loop: the turns run there."""
-        await asyncio.to_thread(_load)
         if is_sqlite(self._url):
             self._database = _quick_sqlite(self._url)
         if self._works:
@@ -64,8 +67,6 @@ class DurableEngine:
 
     async def close(self) -> None:
         """Stop taking turns; those that run here must have been stopped before."""
-        from dbos import DBOS
-
         # DBOS has made its own threads those of the whole loop, and takes them with it.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         if self._works:
@@ -78,8 +79,6 @@ class DurableEngine:
 
     async def submit(self, run: Run) -> None:
         """Run a turn: at once where turns run in this process, else on a worker. Twice is once."""
-        from dbos import DBOS, SetWorkflowID
-
         if self._client:
             options: Any = {
                 "workflow_name": TURN,
@@ -128,9 +127,7 @@ class DurableEngine:
         return [(_run(workflow), workflow.executor_id or "") for workflow in found]
 
     def resume(self, runs: Sequence[Run]) -> None:
-        """Let whoever is free go on with these; asks the database. Their executor must be known to be dead."""
-        from dbos import DBOS
-
+        """Let whoever is free go on with these, whose executors are dead; asks the database."""
         DBOS.resume_workflows([run.id for run in runs], queue_name=QUEUE)
 
     async def tidy(self) -> None:
@@ -140,18 +137,14 @@ class DurableEngine:
         while old := await asyncio.to_thread(
             self._found, status=ended, completed_before=before, limit=AT_ONCE
         ):
-            from dbos import DBOS
-
             await DBOS.delete_workflows_async([workflow.workflow_id for workflow in old])
 
-    def _found(self, **wanted: Any) -> "Sequence[WorkflowStatus]":
-        from dbos import DBOS
+    def _found(self, **wanted: Any) -> Sequence[WorkflowStatus]:
 
         wanted = {"load_input": False, "load_output": False, **wanted}
         return (self._client or DBOS).list_workflows(name=TURN, **wanted)
 
     async def _launch(self) -> None:
-        from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
         config = DBOSConfig(
             name=NAME,
@@ -173,8 +166,7 @@ class DurableEngine:
         DBOS.launch()
         await DBOS.register_queue_async(QUEUE, polling_interval_sec=self._poll, on_conflict="always_update")
 
-    def _connect(self) -> "DBOSClient":
-        from dbos import DBOSClient, DBOSPortableJSONSerializer
+    def _connect(self) -> DBOSClient:
 
         return DBOSClient(
             system_database_url=self._url,
@@ -189,8 +181,6 @@ class DurableRecorder:
 
     async def step(self, name: str, work: Callable[[], Awaitable[JsonValue]]) -> JsonValue:
         """Do the work, or give what it gave when it was done before."""
-        from dbos import DBOS
-        from dbos import error as trouble
 
         async def done() -> JsonValue:
             return await work()
@@ -202,8 +192,6 @@ class DurableRecorder:
 
     async def patched(self, name: str) -> bool:
         """Whether this execution knows a change of the turn's code; one that began before it does not."""
-        from dbos import DBOS
-
         return await DBOS.patch_async(name)
 
 
@@ -212,16 +200,8 @@ _executing: list[Execute] = []
 _workflows: dict[str, Any] = {}
 
 
-def _load() -> None:
-    import dbos  # noqa: F401
-
-    logging.getLogger("dbos").setLevel(logging.ERROR)
-
-
 def _workflow() -> None:
     """Make the workflow known to DBOS, once in a process."""
-    from dbos import DBOS
-
     if TURN in _workflows:
         return
 
@@ -235,12 +215,12 @@ def _workflow() -> None:
     _workflows[TURN] = DBOS.workflow(name=TURN, max_recovery_attempts=None)(turn)
 
 
-def _run(workflow: "WorkflowStatus") -> Run:
+def _run(workflow: WorkflowStatus) -> Run:
     arguments = (workflow.input or {"args": ()})["args"]
     return Run(*arguments)
 
 
-def _status(workflow: "WorkflowStatus") -> Status:
+def _status(workflow: WorkflowStatus) -> Status:
     if workflow.status == "SUCCESS":
         return "parked" if workflow.output == "parked" else "finished"
     return STATUS.get(workflow.status, "failed")

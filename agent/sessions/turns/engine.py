@@ -29,11 +29,11 @@ class Run:
 
 Ended = Literal["finished", "parked"]
 Status = Literal["waiting", "running", "finished", "parked", "failed"]
-"""`waiting` for a worker to take it; `failed` when it broke in a way that even its supervisor did not catch."""
+"""`waiting` for a worker to take it; `failed` when it broke in a way nobody caught."""
 
 
 class Recorder(Protocol):
-    """Remembers what the steps of one execution gave, so that a later one of the same run need not repeat them."""
+    """Remembers what the steps of a run gave, so that a later execution of it need not repeat them."""
 
     async def step(self, name: str, work: Callable[[], Awaitable[JsonValue]]) -> JsonValue:
         """Do the work, or give what it gave when it was done before.

@@ -4,12 +4,12 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
-from sqlalchemy import Engine, create_engine, delete, func, literal_column, text, update
+from sqlalchemy import Engine, Float, cast, create_engine, delete, func, literal_column, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col, select
@@ -22,7 +22,7 @@ from agent.store.sessions import ExecutorRow
 BEATS = 4
 """Beats of the heart in the time after which a silent process counts as dead."""
 EARLY = 0.8
-"""A process that could not beat for this part of that time ends itself: later, another goes on with its turns."""
+"""A process that could not beat for this part of that time ends itself, before others take over."""
 SILENT = 75
 """The exit code then; the one of `EX_TEMPFAIL`: start it again."""
 ADOPTING = 0x6D61_6573_7472_6F
@@ -120,7 +120,7 @@ def clock(store: Session) -> ColumnElement[float]:
     """Seconds since 1970 by the database's clock, which is the same for everybody."""
     if store.get_bind().dialect.name == "sqlite":
         return literal_column("(julianday('now') - 2440587.5) * 86400.0")
-    return func.extract("epoch", func.clock_timestamp())
+    return cast(func.extract("epoch", func.clock_timestamp()), Float)
 
 
 def alive(store: Session, lease: float) -> set[str]:
@@ -136,7 +136,7 @@ def bury(store: Session, living: set[str]) -> None:
 
 
 @contextmanager
-def adopting(database: Engine) -> Iterator[bool]:
+def adopting(database: Engine) -> Generator[bool]:
     """Be the only one that goes on with turns of the dead; False when another is at it."""
     if database.dialect.name == "sqlite":
         yield True
@@ -163,7 +163,7 @@ def here() -> str:
 
 
 def began(pid: int) -> float:
-    """When a process of this machine began, in ticks since its boot; 0 when there is none or it cannot be said.
+    """When a process of this machine began, in ticks since boot; 0 when there is none or one cannot say.
 
     >>> began(os.getpid()) == began(os.getpid()), began(0)
     (True, 0.0)

@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from agent.core.errors import Unavailable
-from agent.core.events import Event, Snapshot
+from agent.core.events import Delta, Event, Snapshot
 from agent.core.history import messages, still_counting
 from agent.sessions import log, rows
 from agent.sessions.stream.following import Following
@@ -83,7 +83,7 @@ class LiveSession:
             try:
                 async with Following(self.session_id, self._cursor, live=False) as following:
                     async for seq, event in following:
-                        if seq is not None and self._learn(seq, event):
+                        if not isinstance(event, Delta | Snapshot) and seq and self._learn(seq, event):
                             turn.hear(event)
             except Unavailable as error:
                 logger.warning("session cannot listen", session_id=self.session_id, reason=error.code)

@@ -60,7 +60,7 @@ async def park(run: Run, approval_id: str, writer: str) -> Stored | None:
 
 
 async def finish(run: Run, finished: TurnFinished, key: str, writer: str) -> tuple[Stored, Run | None]:
-    """End a turn, and begin that of the prompt that waits longest; gives what was stored and what is to run."""
+    """End a turn and begin the next one; gives what was stored, and what is to run."""
 
     def work(store: Store) -> tuple[Stored, Run | None]:
         seq, event, is_new = log.write(store, run.session_id, finished, key, writer)

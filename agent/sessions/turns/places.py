@@ -3,17 +3,20 @@
 from collections.abc import Iterable
 
 from agent.core.events import (
-    ApprovalGiven,
     ApprovalRequested,
     Event,
-    Noticed,
     PromptSteered,
     StepFinished,
     ToolCallFinished,
     ToolCallStarted,
-    TurnFinished,
-    TurnStarted,
 )
+
+WORDS = {
+    "TurnStarted": "started",
+    "TurnFinished": "finished",
+    "ToolCallStarted": "started",
+    "ApprovalRequested": "asked",
+}
 
 
 def place(event: Event, step: int = 0) -> str:
@@ -28,28 +31,16 @@ def place(event: Event, step: int = 0) -> str:
     'step/2'
     """
     match event:
-        case TurnStarted():
-            return "started"
-        case StepFinished(stop="error"):
-            return f"step/{step}/broken"
         case StepFinished():
-            return f"step/{step}"
+            return f"step/{step}/broken" if event.stop == "error" else f"step/{step}"
         case PromptSteered():
             return f"steer/{step}/{event.prompt_id}"
-        case ToolCallStarted():
-            return f"call/{event.call.id}/started"
-        case ApprovalRequested():
-            return f"call/{event.call.id}/asked"
+        case ToolCallStarted() | ApprovalRequested():
+            return f"call/{event.call.id}/{WORDS[event.type]}"
         case ToolCallFinished():
             return f"call/{event.result.call_id}/finished"
-        case ApprovalGiven():
-            return f"given/{event.approval_id}"
-        case Noticed(code="stopping"):
-            return "stopping"
-        case TurnFinished():
-            return "finished"
         case _:
-            return ""
+            return WORDS.get(event.type, "")
 
 
 def places(events: Iterable[Event]) -> dict[str, Event]:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Escaped(Exception):  # noqa: N818  it nearly did
+class Escaped(Exception):
     """A piece of work raised what ends a program, not a piece of work."""
 
 

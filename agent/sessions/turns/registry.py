@@ -52,10 +52,9 @@ async def live(session_id: str) -> LiveSession:
 
 
 async def run(run: Run, recorder: Recorder, writer: str) -> tuple[Ended, Run | None]:
-    """Run a turn in this process; see `LiveSession.work`. What cannot even begin is set aside, not tried for ever."""
-    task = asyncio.current_task()
-    assert task is not None
-    _running[run] = task
+    """Run a turn in this process; see `LiveSession.work`. A session that cannot be read is set aside."""
+    if task := asyncio.current_task():
+        _running[run] = task
     try:
         return await (await live(run.session_id)).work(run, recorder, writer)
     except MaestroError as error:
@@ -64,7 +63,7 @@ async def run(run: Run, recorder: Recorder, writer: str) -> tuple[Ended, Run | N
             await set_aside(run.session_id)
         return "parked", None
     finally:
-        del _running[run]
+        _running.pop(run, None)
 
 
 async def close() -> None:

@@ -12,8 +12,8 @@ from agent.core.events import StepFinished
 from agent.core.identity import Session, User
 from agent.core.messages import Message, ToolCall, ToolResult
 from agent.core.provider import Request
-from agent.sessions.turns.prompting import system_prompt
 from agent.sessions.stream.speech import Speech
+from agent.sessions.turns.prompting import system_prompt
 
 SLICE = 0.002
 """Seconds of talk after which the others get their turn: a stream that has arrived whole never waits."""

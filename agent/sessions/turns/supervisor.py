@@ -2,8 +2,9 @@
 
 import asyncio
 import contextvars
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import Engine as Database
@@ -16,11 +17,13 @@ from agent.core.events import Noticed
 from agent.sessions import log
 from agent.sessions.stream.bus import bus
 from agent.sessions.turns import executors, open_turns, registry
-from agent.sessions.turns.durable import DurableEngine
 from agent.sessions.turns.engine import Ended, Engine, Recorder, Run
 from agent.sessions.turns.executors import Executor
 from agent.sessions.turns.moves import Stored
 from agent.store.engine import is_sqlite, threaded
+
+if TYPE_CHECKING:
+    from agent.sessions.turns.durable import DurableEngine
 
 GLANCE = 2.0
 """Seconds between two glances at whether the other processes live."""
@@ -42,13 +45,8 @@ class Supervisor:
         self._shares = not is_sqlite(url)
         """Whether other processes may work on the same database."""
         self._executor = Executor(url, self._lease)
-        self._durable = DurableEngine(
-            url if self._shares else f"sqlite:///{settings.data_dir / 'engine.db'}",
-            self._executor.id,
-            self._execute,
-            works=self.works,
-            is_alone=settings.maestro_role == "all",
-        )
+        self._url = url if self._shares else f"sqlite:///{settings.data_dir / 'engine.db'}"
+        self._is_alone = settings.maestro_role == "all"
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -60,10 +58,18 @@ class Supervisor:
         """Begin: what was left open by the dead is gone on with."""
         if self.works:
             await self._executor.join()
+        self._durable = await asyncio.to_thread(self._make_engine)
         await self._durable.open()
         if self.works:
             await self._round()
-            self.own(self._watch())
+            self.own(self._watch)
+
+    def _make_engine(self) -> "DurableEngine":
+        from agent.sessions.turns.durable import DurableEngine  # noqa: PLC0415  takes half a second
+
+        return DurableEngine(
+            self._url, self._executor.id, self._execute, works=self.works, is_alone=self._is_alone
+        )
 
     async def close(self) -> None:
         """End: what runs here stops as in a crash, and is free for others at once."""
@@ -76,7 +82,7 @@ class Supervisor:
             await self._executor.leave()
 
     async def begin(self, run: Run, command: Command, *, is_continued: bool) -> None:
-        """Run a turn, or go on with a parked one because of a command; when the engine cannot, a later round does."""
+        """Run a turn, or go on with a parked one because of a command; if it fails, a later round does it."""
         try:
             if not is_continued:
                 await self.engine.submit(run)
@@ -88,23 +94,17 @@ class Supervisor:
             # The command is accepted and in the log; whoever asked is not told that it failed.
             logger.exception("turn begins later", session_id=run.session_id, turn_id=run.turn_id)
 
-    def own(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do work beside everything else, until it is done or we close; it knows nothing of its caller's workflow."""
-        task = asyncio.create_task(self._guarded(work), context=contextvars.Context())
+    def own(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do work beside everything else, until it is done or we close, outside of its caller's workflow."""
+        task = asyncio.create_task(_guarded(work), context=contextvars.Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except Exception:
-            logger.exception("looking after turns failed")
 
     async def _execute(self, run: Run, recorder: Recorder) -> Ended:
         """Run a turn for the engine; the turn that began when it was over begins to run."""
         ended, following = await registry.run(run, recorder, self._executor.id)
         if following:
-            self.own(self.engine.submit(following))
+            self.own(partial(self.engine.submit, following))
         return await self.engine.park(run) if ended == "parked" else ended
 
     async def _watch(self) -> None:
@@ -164,6 +164,13 @@ class Supervisor:
             if orphans:
                 self._durable.resume([run for run, _ in orphans])
             return told
+
+
+async def _guarded(work: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await work()
+    except Exception:
+        logger.exception("looking after turns failed")
 
 
 def _restarted(store: Store, run: Run, dead: str) -> Stored:

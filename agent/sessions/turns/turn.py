@@ -1,4 +1,4 @@
-"""One execution of a turn: the loop's ports as recorded steps, each of which first looks for its own event."""
+"""One execution of a turn: the loop's ports as recorded steps, each looking for its own event first."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -52,7 +52,7 @@ T = TypeVar("T")
 logger = structlog.get_logger()
 
 
-class Parked(Exception):  # noqa: N818  nothing failed
+class Parked(Exception):
     """The turn waits for a person, and this execution of it is over."""
 
 
@@ -111,9 +111,7 @@ class Turn:
             Fenced: another process goes on with it.
         """
         try:
-            started = self._kept.get("started")
-            if not isinstance(started, TurnStarted):
-                raise Unavailable("event_damaged", session_id=self.run_of.session_id, seq=0)
+            started = self._found("started", TurnStarted)
             if self._restarts > MOST_RESTARTS:
                 await self._close("restart")
             else:
@@ -132,7 +130,7 @@ class Turn:
             steering=self._steering,
             judge=self._judge,
             effect=tooling.effect,
-            record=self._record,
+            record=self._keep,
         )
 
     async def _model_step(self, number: int, history: Sequence[Message]) -> StepFinished | StepFailed:
@@ -233,6 +231,9 @@ class Turn:
         given = [event.rule for event in self._events if isinstance(event, ApprovalGiven) and event.rule]
         given += [event.rule for event in self._answers.values() if event.rule]
         return tooling.judge(self.user, self.session, call, given)
+
+    async def _keep(self, event: Event) -> None:
+        await self._record(event)
 
     async def _record(self, event: Event) -> bool:
         """Store an event of this turn in its place; False when there is one already, which then counts."""
