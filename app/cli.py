@@ -21,14 +21,22 @@ def maestro() -> None:
 
 @cli.command()
 def serve() -> None:
-    """Serve the page, the API and the agent; brings the database to its newest shape first."""
+    """Serve the page, the API and the agent; brings the database to its newest shape first.
+
+    MAESTRO_ROLE says which of them: a `worker` runs the agent alone and listens nowhere, a `web` shows it.
+    """
     found = checked()
+    if found.maestro_role == "worker":
+        migrated(found)
+        from app.worker import work  # noqa: PLC0415  the other commands need it not
+
+        return work(found)
     with listening(found) as listener:
         gc.disable()  # what is imported stays; looking for garbage in it takes a sixth of the start
         migrated(found)
         from app.server import serve as run  # noqa: PLC0415  the other commands need no page
 
-        run(found, listener)
+        return run(found, listener)
 
 
 @cli.command()
@@ -70,6 +78,11 @@ def migrated(found: Settings) -> None:
     try:
         run(found)
     except Unavailable as error:
+        if error.code == "database_in_use":
+            sys.exit(
+                f"maestro: another Maestro has {error.values['file']}. Two at once need PostgreSQL "
+                "(DATABASE_URL) and Redis (REDIS_URL); MAESTRO_DATA_DIR sets another folder."
+            )
         reason = str(error.values["reason"]).partition("\n")[0]
         sys.exit(f"maestro: the database cannot be opened: {reason}")
     except OSError as error:

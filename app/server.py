@@ -33,6 +33,9 @@ REFLEX = {
     "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
 }
 """Serve the page as it was built: no compiling, no node, no bun. The last two are inner names of Reflex."""
+REFLEX_ON_MANY = {"REFLEX_STATE_MANAGER_MODE": "redis", "REFLEX_OPLOCK_ENABLED": "true"}
+"""A tab may come back to another process. With the opportunistic lock a State stays in the memory of the one
+it speaks with, instead of being written and read at each flush."""
 
 
 async def healthz(_request: Request) -> JSONResponse:
@@ -43,6 +46,8 @@ async def healthz(_request: Request) -> JSONResponse:
 def page_application(settings: Settings) -> Starlette:
     """Reflex's application, serving the built page."""
     os.environ.update(REFLEX)
+    if settings.redis_url:
+        os.environ.update(REFLEX_ON_MANY, REFLEX_REDIS_URL=settings.redis_url)
     os.environ["REFLEX_CORS_ALLOWED_ORIGINS"] = ",".join(sorted(own_origins(settings)))
     from app.app import app  # noqa: PLC0415  Reflex reads its settings when it is imported
 

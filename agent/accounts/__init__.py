@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session as Store
 from sqlmodel import col, delete, select
 
@@ -31,7 +32,10 @@ async def local_owner() -> User:
             store.add(row)
         return _user(row)
 
-    return await writing(work)
+    try:
+        return await writing(work)
+    except IntegrityError:
+        return await writing(work)  # another process made the owner at the same moment
 
 
 async def sign_in(user: User) -> str:

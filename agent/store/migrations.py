@@ -10,6 +10,9 @@ from agent.store.engine import connect
 
 FOLDER = Path(__file__).parent.parent.parent / "alembic"
 
+MIGRATING = 0x6D69_6772_6174_65
+"""PostgreSQL's advisory lock for migrating."""
+
 
 def migrate(url: str) -> None:
     """Bring the database to the newest shape; does nothing when it is there.
@@ -20,12 +23,19 @@ def migrate(url: str) -> None:
     engine = connect(url)
     try:
         with engine.execution_options(writing=True).begin() as connection:
+            _wait_for_others(connection)
             if revision(connection) != newest():
                 _upgrade(connection)
     except OperationalError as error:
         raise Unavailable("database", reason=str(error.orig)) from error
     finally:
         engine.dispose()
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """Let one process after the other migrate; on SQLite there is but one."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATING})
 
 
 def newest() -> str:
