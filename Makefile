@@ -22,10 +22,11 @@ export UV_NO_PROGRESS := 1
 SUTS ?= floor,floormd,ours
 ROUNDS ?= 3
 FOLDER ?= data/pictures
+KILLS ?= 500
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: run test check fix dev page migrate bench pictures lock clean help
+.PHONY: run test check fix dev page migrate bench soak turns pictures lock clean help
 
 run: $(PAGE) ## Start Maestro: http://127.0.0.1:3000, or MAESTRO_PORT=4000 make run
 	@exec $(SERVE)
@@ -56,6 +57,14 @@ migrate: $(RUNTIME) ## Bring the database to the newest shape (serving does it b
 
 bench: $(PAGE) $(BENCH) ## Token to pixel beside two references: make bench ROUNDS=1 SUTS=floor,ours
 	@cd bench && lab/.venv/bin/python bench.py --suts $(SUTS) --rounds $(ROUNDS)
+
+soak: $(DEVELOPMENT) $(PAGE) ## The long proof: hundreds of kills. make soak KILLS=500
+	@tools/install-servers
+	@$(PYTHON_HERE) -m tests.durable.soak --kills $(KILLS)
+
+turns: $(DEVELOPMENT) ## What durable turns cost: start, steps, waiting approvals, on both databases
+	@tools/install-servers
+	@$(PYTHON_HERE) bench/turns.py
 
 pictures: $(DEVELOPMENT) $(PAGE) ## Screenshots of the page in its states: make pictures FOLDER=somewhere
 	@$(PYTHON_HERE) -m tools.pictures $(FOLDER)

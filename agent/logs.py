@@ -11,7 +11,7 @@ from structlog.typing import Processor
 
 TOKEN = re.compile(r"\b(ms[st]_)[\w-]{20,}")
 """A cookie's value or an API token."""
-CHATTY = ("httpx2", "httpcore2", "alembic", "google_genai")
+CHATTY = ("httpx2", "httpcore2", "alembic", "google_genai", "dbos")
 
 
 def configure(form: Literal["text", "json"]) -> None:
