@@ -12,7 +12,7 @@ from sqlmodel import Session as Store
 
 from agent.config import Settings
 from agent.core.commands import Answer, Command
-from agent.core.errors import MaestroError
+from agent.core.errors import MaestroError, Unavailable
 from agent.core.events import Noticed
 from agent.sessions import log
 from agent.sessions.stream.bus import bus
@@ -47,19 +47,28 @@ class Supervisor:
         self._executor = Executor(url, self._lease)
         self._url = url if self._shares else f"sqlite:///{settings.data_dir / 'engine.db'}"
         self._is_alone = settings.maestro_role == "all"
+        self._durable: DurableEngine | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._next_round = self._next_tidying = 0.0
 
     @property
     def engine(self) -> Engine:
-        """What runs the turns."""
+        """What runs the turns.
+
+        Raises:
+            Unavailable: it is not open.
+        """
+        if self._durable is None:
+            raise Unavailable("asleep")
         return self._durable
 
     async def open(self) -> None:
         """Begin: what was left open by the dead is gone on with."""
         if self.works:
             await self._executor.join()
-        self._durable = await asyncio.to_thread(self._make_engine)
-        await self._durable.open()
+        durable = await asyncio.to_thread(self._make_engine)
+        await durable.open()
+        self._durable = durable
         if self.works:
             await self._round()
             self.own(self._watch)
@@ -77,7 +86,8 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await registry.close()
-        await self._durable.close()
+        if self._durable:
+            await self._durable.close()
         if self.works:
             await self._executor.leave()
 
@@ -109,23 +119,30 @@ class Supervisor:
 
     async def _watch(self) -> None:
         """Look after the turns of the dead, and of those who lost them, for as long as we live."""
-        clock = asyncio.get_running_loop().time
-        rounds = tidied = clock()
+        is_well = True
         while True:
             await asyncio.sleep(GLANCE if self._shares else ROUND)
             try:
-                if clock() - rounds >= ROUND:
-                    rounds = clock()
-                    await self._round()
-                elif await self._executor.sees_dead():
-                    await self._adopt()
-                if clock() - tidied >= TIDYING:
-                    tidied = clock()
-                    await self._durable.tidy()
+                await self._look()
+                is_well = True
             except Exception as error:  # noqa: BLE001  the database may be gone for a while
-                logger.warning("turns are not looked after", reason=repr(error))
+                if is_well:
+                    logger.warning("turns are not looked after", reason=repr(error))
+                is_well = False
+
+    async def _look(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._next_round:
+            await self._round()
+        elif await self._executor.sees_dead():
+            await self._adopt()
+        if self._durable and now >= self._next_tidying:
+            self._next_tidying = now + TIDYING
+            await self._durable.tidy()
 
     async def _round(self) -> None:
+        """Go through all turns that are open, whoever should be working on them."""
+        self._next_round = asyncio.get_running_loop().time() + ROUND
         await self._adopt()
         for run in await open_turns.open_runs():
             await self._revive(run)
@@ -150,6 +167,9 @@ class Supervisor:
                 bus.publish(session_id, seq, event)
 
     def _take_over(self, database: Database) -> list[tuple[str, Stored]]:
+        durable = self._durable
+        if durable is None:
+            return []
         with executors.adopting(database) as is_ours:
             if not is_ours:
                 return []
@@ -157,12 +177,12 @@ class Supervisor:
                 living = {self._executor.id}
                 if self._shares:
                     living |= executors.alive(store, self._lease)
-                orphans = [(run, dead) for run, dead in self._durable.running() if dead not in living]
+                orphans = [(run, dead) for run, dead in durable.running() if dead not in living]
                 executors.bury(store, living)
                 told = [(run.session_id, _restarted(store, run, dead)) for run, dead in orphans]
                 store.commit()
             if orphans:
-                self._durable.resume([run for run, _ in orphans])
+                durable.resume([run for run, _ in orphans])
             return told
 
 
