@@ -37,6 +37,7 @@ WITHOUT_A_TEST_OF_THEIR_OWN = {
     "agent/core/identity.py": "names and fields only",
     "agent/core/provider.py": "a protocol and its values; the providers' suite runs it",
     "agent/core/tools.py": "names and fields only",
+    "agent/sessions/turns/engine.py": "a protocol and its values; the tests of durable.py run it",
     "app/app.py": "names the pages; every browser test begins with it",
 }
 SUITES = {
@@ -50,6 +51,7 @@ NOT_ASKED_BY_A_USER = {
     "whose": "finds out who asks",
     "local_owner": "makes somebody known",
     "close": "the server's own life",
+    "wake": "the server's own life",
     "default_model": "the server's own setting",
     "model_name": "reads an id and touches nothing",
     "plug_ins": "the same for everybody",
