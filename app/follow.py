@@ -8,6 +8,8 @@ import reflex as rx
 from reflex_base.event.context import EventContext
 
 from agent import sessions
+from agent.core.events import CheckpointRestored, Delta, Event, Live, Snapshot
+from agent.core.history import still_counting
 from app import tabs
 from app.auth import who
 from app.pace import Pace
@@ -69,6 +71,8 @@ class RunState(rx.State):
     """Whether a turn runs, what it does, and what it asks."""
 
     is_working: bool = False
+    turn_id: str = ""
+    """The turn that runs."""
     label: str = IDLE
     asking: list[Shown] = []
 
@@ -118,6 +122,7 @@ def tiers(view: View) -> Changes:
         },
         RunState: {
             "is_working": view.is_working,
+            "turn_id": view.turn_id,
             "label": view.run_state,
             "asking": view.asking,
         },
@@ -131,8 +136,11 @@ def tiers(view: View) -> Changes:
 
 async def stream(
     tab: rx.State, session_id: str, view: View, pace: Pace, flush: Callable[[], Awaitable[None]]
-) -> None:
+) -> bool:
     """Follow a session until the tab is gone; `flush` sends the view.
+
+    Returns:
+        Whether the session went back to a checkpoint, so that it must be followed from its beginning.
 
     Raises:
         NotAllowed: the tab's user is signed out.
@@ -140,8 +148,12 @@ async def stream(
     """
     user = await who(tab)
     async with await sessions.follow(user, session_id) as following:
+        first = True
         while heard := await _heard(tab, following):
-            for _, event in heard:
+            if not first and any(isinstance(event, CheckpointRestored) for _, event in heard):
+                return True
+            first = False
+            for event in counting(heard):
                 view.apply(event)
             began = time.perf_counter()
             await flush()
@@ -150,6 +162,19 @@ async def stream(
             pause = asyncio.sleep(max(0.0, min(LONGEST, due) - took))
             await asyncio.gather(pause, who(tab))  # a tab hears no more than its user may
             await pace.room()
+    return False
+
+
+def counting(heard: list[sessions.Heard]) -> list[Event | Live]:
+    """What was heard, without what the session went back before.
+
+    >>> back = CheckpointRestored(id="a", seq=0)
+    >>> [event.type for event in counting([(1, back), (2, back)]) if not isinstance(event, Delta | Snapshot)]
+    ['CheckpointRestored']
+    """
+    stored = [(seq, event) for seq, event in heard if seq and not isinstance(event, Delta | Snapshot)]
+    kept = {seq for seq, _ in still_counting(stored)}
+    return [event for seq, event in heard if seq is None or seq in kept]
 
 
 async def _heard(tab: rx.State, following: sessions.Following) -> list[sessions.Heard]:

@@ -8,10 +8,12 @@ from pydantic import JsonValue
 
 from agent.core.transcript import Row
 from app.growing import chunks
-from app.words import ASKS, REASONS, STATUS, VERBS, notice_sentence
+from app.words import ASKS, REASONS, STATUS, VERBS, WAITS, notice_sentence
 
 PREVIEW = 1200
 """Characters of a tool's arguments or result that travel with its row."""
+UNDONE = ("asking", "rejected", "cancelled", "unknown")
+"""A call of which nobody may say that it was done."""
 
 
 @dataclass
@@ -61,20 +63,21 @@ def shown(row: Row) -> Shown:
         case "notice":
             return Shown(id=row.id, kind="notice", text=notice_sentence(row.title, row.text, row.values))
         case _:
-            return Shown(id=row.id, kind=row.kind, text=row.text, status=row.status)
+            label = WAITS.get(row.status, "")
+            return Shown(id=row.id, kind=row.kind, text=row.text, status=row.status, label=label)
 
 
 def _tool(row: Row) -> Shown:
     asking = row.status == "asking"
     done, doing = VERBS.get(row.title, (row.title, row.title))
-    title = ASKS.get(row.title, row.title) if asking else doing if row.status == "running" else done
+    said = {"running": doing, **dict.fromkeys(UNDONE, ASKS.get(row.title, done))}
     return Shown(
         id=row.id,
         kind="tool",
         text=preview(row.text),
         status=row.status,
         label=STATUS.get(row.status, row.status),
-        title=title,
+        title=said.get(row.status, done),
         subject=subject(row.values),
         detail=detail(row.values, PREVIEW * 4 if asking else PREVIEW),
         call_id=row.call_id,

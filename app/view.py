@@ -1,24 +1,22 @@
 """What one tab shows of a session, folded from its events into three tiers: history, turn and live."""
 
 from agent.core.events import (
+    CheckpointRestored,
     Delta,
     Event,
     Live,
-    PromptDropped,
-    PromptQueued,
+    Noticed,
     Snapshot,
     StepFinished,
     TurnFinished,
     TurnStarted,
 )
 from agent.core.messages import Text
-from agent.core.transcript import Row, Transcript
+from agent.core.transcript import OPEN, Row, Transcript
 from app.growing import Blocks, Levels
 from app.shown import Shown, shown
-from app.words import ANSWERING, IDLE, NEEDS_YOU, THINKING, run_state
+from app.words import ANSWERING, IDLE, NEEDS_YOU, STOPPING, THINKING, run_state
 
-OPEN = ("queued", "waiting", "asking", "running")
-"""What may still change stays in its turn."""
 WINDOW = 40
 """Rows of history on the page."""
 TURN_ROWS = 48
@@ -37,8 +35,6 @@ class View:
         """Rows before it are history."""
         self._kept = ""
         """The id of the row that is still shown as the live answer."""
-        self._heard = (-1, -1)
-        """The step and the attempt that speak."""
         self._started = False
         self._changed = True
         """Whether rows differ from those handed out last."""
@@ -48,38 +44,35 @@ class View:
     def apply(self, event: Event | Live) -> None:
         """Fold one event in."""
         match event:
-            case Delta():
+            case Delta() | Snapshot():
                 self._hear(event)
-                return
-            case Snapshot():
-                self._forget_live()
-                for said in event.said:
-                    step, attempt = event.step, event.attempt
-                    self._hear(Delta(kind=said.kind, text=said.text, step=step, attempt=attempt))
                 return
             case StepFinished():
                 self._finish_step(event)
-            case TurnStarted():
+            case TurnStarted() | Noticed(code="restart"):
                 self._forget_live()
             case _:
                 pass
         self.transcript.apply(event)
         if isinstance(event, TurnStarted):
             self._started = True
-            self._boundary = len(self.transcript.rows) - 1
+            self._boundary = len(self.transcript.told) - 1
         self._settle(event)
 
-    def _hear(self, delta: Delta) -> None:
-        if self._kept or self._heard != (delta.step, delta.attempt):
+    def _hear(self, heard: Live) -> None:
+        how = self.transcript.voice.hears(heard)
+        if how == "late":
+            return
+        if self._kept or how == "anew":
             self._forget_live()
-            self._heard = (delta.step, delta.attempt)
-        match delta.kind:
-            case "text":
-                self.answer.add(delta.text)
-            case "thinking":
-                self.thinking.add(delta.text)
-            case _:
-                pass
+        for said in [heard] if isinstance(heard, Delta) else heard.said:
+            match said.kind:
+                case "text":
+                    self.answer.add(said.text)
+                case "thinking":
+                    self.thinking.add(said.text)
+                case _:
+                    pass
 
     def _finish_step(self, event: StepFinished) -> None:
         """Keep the answer where it is drawn, when it is the step's only words and its last part."""
@@ -93,14 +86,12 @@ class View:
             self._forget_live()
 
     def _settle(self, event: Event) -> None:
-        rows = self.transcript.rows
+        rows = self.transcript.told
         self._changed = True
         if isinstance(event, StepFinished) and self._kept:
             self._kept = rows[-1].id
-        elif isinstance(event, PromptQueued | PromptDropped):
-            pass  # shown after the live answer, which stays
         elif (self._kept and rows[-1].id != self._kept) or (
-            not self._kept and isinstance(event, TurnFinished)
+            not self._kept and isinstance(event, TurnFinished | CheckpointRestored)
         ):
             self._forget_live()
         while self._boundary < len(rows) - TURN_ROWS and rows[self._boundary].status not in OPEN:
@@ -126,13 +117,12 @@ class View:
     @property
     def history(self) -> list[Row]:
         """The newest rows before the turn."""
-        rows = self.transcript.rows[max(0, self._boundary - self.limit) : self._boundary]
-        return [row for row in rows if row.status != "queued"]
+        return self.transcript.told[max(0, self._boundary - self.limit) : self._boundary]
 
     @property
     def queued(self) -> list[Row]:
-        """The prompts that wait; shown after all else, wherever they stand."""
-        return [row for row in self.transcript.rows if row.status == "queued"]
+        """The prompts that wait; shown after all else."""
+        return self.transcript.waiting
 
     @property
     def has_earlier(self) -> bool:
@@ -141,9 +131,8 @@ class View:
 
     @property
     def turn(self) -> list[Row]:
-        """The turn's rows, without the one still shown as the live answer and the prompts that wait."""
-        rows = self.transcript.rows[self._boundary :]
-        return [row for row in rows if row.id != self._kept and row.status != "queued"]
+        """The turn's rows, without the one still shown as the live answer."""
+        return [row for row in self.transcript.told[self._boundary :] if row.id != self._kept]
 
     @property
     def has_answer(self) -> bool:
@@ -152,18 +141,25 @@ class View:
         return bool(answer.settled or answer.finished or len(answer.open) or answer.tail)
 
     @property
+    def turn_id(self) -> str:
+        """The turn that runs; empty when none does."""
+        return self.transcript.turn_id
+
+    @property
     def is_working(self) -> bool:
         """Whether a turn runs."""
-        return bool(self.transcript.turn_id)
+        return bool(self.turn_id)
 
     @property
     def run_state(self) -> str:
         """What is going on, in a word or two."""
         if not self.is_working:
             return IDLE
+        if self.transcript.is_stopping:
+            return STOPPING
         if self.asking:
             return NEEDS_YOU
-        running = [row for row in self.transcript.rows[self._boundary :] if row.status == "running"]
+        running = [row for row in self.transcript.told[self._boundary :] if row.status == "running"]
         if running:
             return run_state(running[-1].title)
         return ANSWERING if self.has_answer else THINKING

@@ -21,7 +21,11 @@ PROVIDERS = {
 ERRORS = {
     "session": "There is no such session here.",
     "approval_closed": "This question has been answered already.",
+    "checkpoint": "There is no such checkpoint here.",
     "prompt_started": "This prompt is no longer waiting.",
+    "queue_full": "{most} prompts wait already. Let one begin, or drop one.",
+    "turn_runs": "The session cannot go back while a turn runs or a prompt waits. Stop or drop it first.",
+    "asleep": "Maestro is just starting or stopping, so nothing was begun. Try again in a moment.",
     "model_unknown": "{model} is no model id: it looks like openai:NAME, anthropic:NAME, gemini:NAME, "
     "compatible:NAME or demo:scripted.",
     "key_missing": "{provider} has no key. Put {setting}=… into the file .env and start Maestro again, or "
@@ -31,6 +35,8 @@ ERRORS = {
     "no_such_workspace": "There is no such folder.",
     "database": "The database does not answer, so nothing was saved. Is the disk full? "
     "Try again in a moment.",
+    "database_in_use": "Another Maestro uses this database already: {file} is locked. Stop that one first.",
+    "redis": "Redis does not answer ({reason}). Is REDIS_URL right, and does Redis run?",
     "event_damaged": "Event {seq} of this session cannot be read back from the database.",
     "not_signed_in": "You are not signed in. Open the page anew, or send a bearer token.",
     "foreign_host": "This server does not answer to that Host.",
@@ -55,7 +61,8 @@ TURN_ERRORS = {
     "network": "{provider} could not be reached. Is its address right and the network up? Then send again.",
     "cut": "{provider} broke off in mid-answer. Send again to go on.",
     "bad_request": "{provider} did not accept the request: {message}",
-    "restart": "The server stopped during this turn. Check what was done, then send again to go on.",
+    "restart": "The server stopped again and again during this turn, so it was given up. "
+    "Check what was done, then send again to go on.",
     "internal": ERRORS["internal"],
     "key_missing": ERRORS["key_missing"],
     "model_unknown": ERRORS["model_unknown"],
@@ -67,6 +74,8 @@ NOTICES = {
     "max_steps": "The turn took 100 steps and was stopped. Say “go on” to continue.",
     "refusal": "{model} declined to answer.",
     "model_switched": "From here on {after} answers.",
+    "restart": "The server was restarted; the turn goes on.",
+    "went_back": "The session went back to a checkpoint. What came after it counts no more.",
     "storage_waiting": "The database does not answer; waiting for it. Nothing is lost yet.",
     "storage_failed": "The database does not answer, so the end of this turn could not be saved.",
 }
@@ -119,18 +128,33 @@ WELCOME_DEMO = (
 )
 
 PROMPT_HINT = "Ask for work"
-PROMPT_LABEL = "Prompt. Enter sends, Shift+Enter breaks the line."
+PROMPT_LABEL = (
+    "Prompt. Enter sends, Shift+Enter breaks the line. "
+    "While a turn runs, Enter queues and Control or Command with Enter steers."
+)
 MODEL = "Model"
 MODE = "Mode"
 PICK_A_MODEL = "Pick a model"
 SEND = "Send"
+QUEUE = "Queue"
+QUEUE_MEANS = "Enter: when this turn is done. Ctrl+Enter: with its next step."
 STOP = "Stop"
 CLOSE = "Close"
 SESSIONS = "Sessions"
 TRANSCRIPT = "Transcript"
 YOU = "You"
 SHOW_EARLIER = "Show earlier"
-WAITS = "Waits for the running turn"
+WAITS = {"queued": "Waits for the running turn", "steering": "Goes in with the next step"}
+WAITING_PROMPT = "Waiting prompt"
+EDIT = "Edit"
+EDIT_MEANS = "Edit this prompt"
+EDIT_LABEL = "This prompt. Enter saves, Shift+Enter breaks the line, Escape cancels."
+SAVE = "Save"
+CANCEL = "Cancel"
+STEER = "Steer"
+STEER_MEANS = "Steer: tell it to the running turn with its next step"
+DROP = "Drop"
+DROP_MEANS = "Drop this prompt"
 THOUGHT = "Thought"
 THINKING_ALOUD = "Thinking …"
 ANSWERS = {
@@ -145,6 +169,7 @@ IDLE = "Idle"
 THINKING = "Thinking"
 ANSWERING = "Answering"
 NEEDS_YOU = "Needs you"
+STOPPING = "Stopping …"
 RECONNECTING = "Reconnecting…"
 
 

@@ -9,9 +9,21 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Literal
+from uuid import UUID, uuid4
 
 from playwright.async_api import Browser, expect
 
+from agent.core.events import (
+    Event,
+    Noticed,
+    StepFinished,
+    ToolCallFinished,
+    ToolCallStarted,
+    TurnFinished,
+    TurnStarted,
+)
+from agent.core.mending import CUT_OFF
+from agent.core.messages import Message, Text, ToolCall, ToolResult
 from tests.app.serving import Server, serving
 from tests.browser.chat import Chat
 from tests.browser.chromium import chromium
@@ -25,6 +37,9 @@ SCREENS: dict[str, Screen] = {
     "phone": (390, 844, "light"),
 }
 SETTINGS = {"MAESTRO_DEFAULT_MODEL": "demo:scripted"}
+CALL = ToolCall(
+    id="c", name="write_file", arguments={"path": "monday.md", "content": "# Monday\n\nBuy milk.\n"}
+)
 NOTES = "notes.txt with Buy milk, call the plumber, and write down what was said on Monday"
 
 
@@ -60,6 +75,81 @@ async def waiting(chat: Chat) -> None:
     await chat.ask("list files")
 
 
+async def editing(chat: Chat) -> None:
+    """Prompts wait behind a question; one goes in with the next step, one is being edited."""
+    await chat.ask("create a.txt with hello")
+    await expect(chat.approval).to_be_visible()
+    for prompt in ("Use a heading, please", "Then list the files\nand count them", "And read a.txt aloud"):
+        await chat.ask(prompt)
+    await chat.waiting.first.get_by_label("Steer").click()
+    await chat.waiting.nth(1).get_by_label("Edit this prompt").click()
+    await expect(chat.editor).to_be_focused()
+
+
+async def stopping(chat: Chat) -> None:
+    """Somebody pressed Stop, and the turn has not ended yet."""
+    await show(
+        chat,
+        lambda turn: [
+            *begun(turn),
+            ToolCallStarted(turn_id=turn, call=CALL, effect="once"),
+            Noticed(turn_id=turn, code="stopping"),
+        ],
+    )
+
+
+async def restarted(chat: Chat) -> None:
+    """The server was restarted while a tool ran, and nobody knows what came of it."""
+    unknown = ToolResult(call_id=CALL.id, outcome="unknown", text=CUT_OFF)
+    said = Message(role="assistant", parts=(Text(text="I will look at the file before I write it again."),))
+    await show(
+        chat,
+        lambda turn: [
+            *begun(turn),
+            ToolCallStarted(turn_id=turn, call=CALL, effect="once"),
+            Noticed(turn_id=turn, code="restart"),
+            ToolCallFinished(turn_id=turn, result=unknown),
+            StepFinished(turn_id=turn, message=said, stop="end_turn"),
+            TurnFinished(turn_id=turn, reason="end_turn"),
+        ],
+    )
+
+
+def begun(turn: str) -> list[Event]:
+    """A turn that calls a tool."""
+    asked = Message(role="assistant", parts=(Text(text="I write it down."), CALL))
+    prompt = (Text(text="Write down what was said on Monday"),)
+    return [
+        TurnStarted(turn_id=turn, prompt=prompt, model="demo:scripted", mode="edit"),
+        StepFinished(turn_id=turn, message=asked, stop="tool_use"),
+    ]
+
+
+async def show(chat: Chat, happened: Callable[[str], list[Event]]) -> None:
+    """Open a session in which this has happened, as its log says; nothing runs there."""
+    with chat.server.client() as api:
+        session = api.post("sessions", json={"name": "Monday"}).json()["id"]
+    events = happened(uuid4().hex)
+    with chat.server.database() as database:
+        for seq, event in enumerate(events, 1):
+            database.execute(
+                "INSERT INTO events (session_id, seq, key, turn_id, type, body, at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    UUID(session).hex,
+                    seq,
+                    uuid4().hex,
+                    event.turn_id,
+                    event.type,
+                    event.model_dump_json(),
+                    event.at.isoformat(" "),
+                ],
+            )
+        database.execute("UPDATE sessions SET last_seq = ? WHERE id = ?", [len(events), UUID(session).hex])
+    await chat.open(f"/s/{session}")
+    await expect(chat.calls).to_have_count(1)
+
+
 async def error(chat: Chat) -> None:
     """A turn that failed, and a sentence about it."""
     await choose(chat, "openai:gpt-x")
@@ -92,6 +182,9 @@ SCENES: tuple[Scene, ...] = (
     tools,
     approval,
     waiting,
+    editing,
+    stopping,
+    restarted,
     error,
     markdown,
     sidebar,

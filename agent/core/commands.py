@@ -57,7 +57,7 @@ def _with_parts(value: object) -> object:
         return value
     fields = cast("dict[str, object]", value)
     if (
-        fields.get("type") not in {"Prompt", "EditPrompt"}
+        fields.get("type") not in ("Prompt", "EditPrompt")
         or "parts" in fields
         or not isinstance(fields.get("text"), str)
     ):

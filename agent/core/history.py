@@ -13,6 +13,8 @@ from agent.core.events import (
 )
 from agent.core.messages import Message, Part, ToolCall, ToolResult
 
+WENT_BACK = "Not run: the session went back to a checkpoint that was saved before."
+
 
 def messages(events: Iterable[Event]) -> tuple[Message, ...]:
     """The messages of a session so far; neighbouring prompts and results of one side become one message.
@@ -30,6 +32,8 @@ def messages(events: Iterable[Event]) -> tuple[Message, ...]:
                 _say(said, (event.result,))
             case StepFinished() if event.message.parts:
                 said.append(event.message)
+            case CheckpointRestored():
+                _close(said)
             case _:
                 pass
     return tuple(_in_order(message, before) for message, before in zip(said, [None, *said], strict=False))
@@ -54,6 +58,19 @@ def _say(said: list[Message], parts: tuple[Part, ...]) -> None:
         said.append(Message(role="user", parts=parts))
 
 
+def _close(said: list[Message]) -> None:
+    """Give a result to the calls that had none when the checkpoint was saved."""
+    place = next((at for at in reversed(range(len(said))) if said[at].role == "assistant"), None)
+    if place is None:
+        return
+    given = {
+        part.call_id for message in said[place:] for part in message.parts if isinstance(part, ToolResult)
+    }
+    left = [call for call in said[place].calls if call.id not in given]
+    if left:
+        _say(said, tuple(ToolResult(call_id=call.id, outcome="cancelled", text=WENT_BACK) for call in left))
+
+
 def still_counting(events: Iterable[tuple[int, Event]]) -> list[tuple[int, Event]]:
     """The numbered events of a session without those it went back before.
 
@@ -64,12 +81,14 @@ def still_counting(events: Iterable[tuple[int, Event]]) -> list[tuple[int, Event
     [1, 3]
     """
     counting: list[tuple[int, Event]] = []
-    for seq, event in events:
-        if isinstance(event, CheckpointRestored):
-            while counting and counting[-1][0] > event.seq:
-                counting.pop()
+    past: int | None = None  # nothing after this number counts, as far as was seen from the end
+    for seq, event in reversed(list(events)):
+        if past is not None and seq > past:
+            continue
         counting.append((seq, event))
-    return counting
+        if isinstance(event, CheckpointRestored):
+            past = event.seq
+    return counting[::-1]
 
 
 def with_own_ids(step: StepFinished, history: Sequence[Message]) -> StepFinished:

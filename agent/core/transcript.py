@@ -1,6 +1,7 @@
 """What is shown: events folded into rows, the same for page, API, terminal and tests."""
 
 from collections.abc import Iterable
+from sys import maxsize
 from typing import Literal
 
 from pydantic import JsonValue
@@ -8,12 +9,14 @@ from pydantic import JsonValue
 from agent.core.events import (
     ApprovalGiven,
     ApprovalRequested,
+    CheckpointRestored,
     Delta,
     Event,
     ModelSwitched,
     Noticed,
     PromptDropped,
     PromptQueued,
+    PromptSteered,
     Said,
     Snapshot,
     StepFinished,
@@ -24,12 +27,14 @@ from agent.core.events import (
     joined,
 )
 from agent.core.messages import File, Part, Text, Thinking, ToolCall, Usage, Value
+from agent.core.voice import Voice
 
 RowKind = Literal["user", "text", "thinking", "tool", "notice"]
 RowStatus = Literal[
     "done",
     "live",
     "queued",
+    "steering",
     "waiting",
     "asking",
     "running",
@@ -39,7 +44,13 @@ RowStatus = Literal[
     "cancelled",
     "unknown",
 ]
-"""A tool row goes waiting → asking → running → its outcome; a user row is queued, then done."""
+"""A tool row goes waiting → asking → running → its outcome; a prompt waits for a turn of its own (queued) or
+for the next step of the running one (steering), then it is done."""
+
+OPEN: frozenset[RowStatus] = frozenset({"waiting", "asking", "running"})
+"""A call without its outcome."""
+UNTOLD = frozenset({"stopping", "parked"})
+"""Notices without a row: the run state and the question that is still asked say it."""
 
 
 class Row(Value):
@@ -83,16 +94,33 @@ class Transcript:
     """Rows so far, and the partial rows of the step that speaks now; `apply` one event after the other."""
 
     def __init__(self) -> None:
-        self.rows: list[Row] = []
+        self.told: list[Row] = []
+        """What has happened, in order."""
+        self.queue: dict[str, PromptQueued] = {}
+        """The prompts that wait, by their ids, in order."""
         self.usage = Usage(cost=0.0)
         """The whole session's."""
         self.turn_id = ""
         """The running turn; empty when none runs."""
+        self.is_stopping = False
+        """Whether somebody wished the running turn to stop."""
+        self.voice = Voice()
         self._where: dict[str, int] = {}
         self._approvals: dict[str, str] = {}
         self._steps = 0
         self._live: list[Delta] = []
-        self._heard = (-1, -1)
+
+    @property
+    def rows(self) -> list[Row]:
+        """All there is to see: what has happened, then the prompts that wait."""
+        return [*self.told, *self.waiting]
+
+    @property
+    def waiting(self) -> list[Row]:
+        """The prompts that wait."""
+        return [
+            _prompt_row(queued, "steering" if queued.steers else "queued") for queued in self.queue.values()
+        ]
 
     @property
     def live(self) -> tuple[Said, ...]:
@@ -103,12 +131,10 @@ class Transcript:
         """Fold one event in."""
         match event:
             case Delta():
-                self._hear(event)
+                self._hear(event, [event])
             case Snapshot():
-                self._live = [
-                    Delta(kind=said.kind, text=said.text, call_id=said.call_id) for said in event.said
-                ]
-                self._heard = (event.step, event.attempt)
+                said = [Delta(kind=each.kind, text=each.text, call_id=each.call_id) for each in event.said]
+                self._hear(event, said)
             case TurnStarted():
                 self._start(event)
             case StepFinished():
@@ -122,12 +148,15 @@ class Transcript:
 
     def _between(self, event: Event) -> None:
         match event:
-            case PromptQueued(turn_id=turn_id):
-                text = prompt_text(event.prompt)
-                self._put(Row(id=turn_id, kind="user", turn_id=turn_id, text=text, status="queued"))
-            case PromptDropped():
-                self._drop(event.turn_id)
-            case Noticed():
+            case PromptQueued() | PromptSteered() | PromptDropped():
+                self._prompt(event)
+            case CheckpointRestored():
+                self._go_back(event)
+            case Noticed(code="stopping"):
+                self.is_stopping = event.turn_id == self.turn_id != ""
+            case Noticed() if event.code not in UNTOLD:
+                if event.code == "restart":
+                    self._live = []  # the step that spoke is asked anew
                 self._notice(event, event.code, event.values)
             case ModelSwitched():
                 values: dict[str, JsonValue] = {
@@ -139,21 +168,42 @@ class Transcript:
             case _:
                 pass
 
-    def _hear(self, delta: Delta) -> None:
-        if (delta.step, delta.attempt) != self._heard:
-            self._live = []
-            self._heard = (delta.step, delta.attempt)
-        self._live.append(delta)
+    def _prompt(self, event: PromptQueued | PromptSteered | PromptDropped) -> None:
+        if isinstance(event, PromptQueued):
+            self.queue[event.prompt_id] = event  # in its place, when it was edited
+            return
+        self.queue.pop(event.prompt_id, None)
+        if isinstance(event, PromptSteered):
+            self._put(_prompt_row(event))
+
+    def _go_back(self, event: CheckpointRestored) -> None:
+        """Close what was open at the checkpoint; what came after it, the one who folds has left out."""
+        self._end_turn()
+        self.queue = {}
+        for at, row in enumerate(self.told):
+            if row.status in OPEN:
+                self.told[at] = row.model_copy(update={"status": "cancelled", "approval_id": ""})
+        self._notice(event, "went_back", {})
+
+    def _hear(self, heard: Delta | Snapshot, said: list[Delta]) -> None:
+        match self.voice.hears(heard):
+            case "on":
+                self._live += said
+            case "anew":
+                self._live = said
+            case "late":
+                pass
 
     def _start(self, event: TurnStarted) -> None:
         self.turn_id = event.turn_id
+        self.is_stopping = False
         self._steps = 0
-        self._drop(event.turn_id)
+        self.voice.passes(event.turn_id, 0)
+        self.queue.pop(event.turn_id, None)
         self._put(Row(id=event.turn_id, kind="user", turn_id=event.turn_id, text=prompt_text(event.prompt)))
 
     def _finish_step(self, event: StepFinished) -> None:
         self._live = []
-        self._heard = (-1, -1)
         self.usage = self.usage + event.usage
         for number, part in enumerate(event.message.parts):
             row_id = f"{event.turn_id}/{self._steps}/{number}"
@@ -167,6 +217,7 @@ class Transcript:
                 case _:
                     pass
         self._steps += 1
+        self.voice.passes(event.turn_id, self._steps)
 
     def _tool(self, event: ToolCallStarted | ToolCallFinished | ApprovalRequested | ApprovalGiven) -> None:
         match event:
@@ -179,24 +230,29 @@ class Transcript:
                 self._put(self._row(call, event.turn_id).model_copy(update=asking))
             case ApprovalGiven():
                 at = self._where.get(self._approvals.pop(event.approval_id, ""))
-                if at is not None and self.rows[at].status == "asking":
-                    self.rows[at] = self.rows[at].model_copy(update={"status": "waiting", "approval_id": ""})
+                if at is not None and self.told[at].status == "asking":
+                    self.told[at] = self.told[at].model_copy(update={"status": "waiting", "approval_id": ""})
             case ToolCallFinished(result=result):
                 at = self._where.get(result.call_id)
                 if at is not None:
                     done = {"status": result.outcome, "text": result.text, "approval_id": ""}
-                    self.rows[at] = self.rows[at].model_copy(update=done)
+                    self.told[at] = self.told[at].model_copy(update=done)
 
     def _finish_turn(self, event: TurnFinished) -> None:
-        self.turn_id = ""
-        self._live = []
-        self._heard = (-1, -1)
+        self._end_turn()
         if event.reason != "end_turn":
             self._notice(event, event.reason, event.values, event.error)
 
+    def _end_turn(self) -> None:
+        if self.turn_id:
+            self.voice.passes(self.turn_id, maxsize)
+        self.turn_id = ""
+        self.is_stopping = False
+        self._live = []
+
     def _row(self, call: ToolCall, turn_id: str) -> Row:
         at = self._where.get(call.id)
-        return self.rows[at] if at is not None else tool_row(call, turn_id)
+        return self.told[at] if at is not None else tool_row(call, turn_id)
 
     def _notice(self, event: Event, code: str, values: dict[str, JsonValue], error: str = "") -> None:
         row_id = f"{event.turn_id}/{code}/{event.at.isoformat()}"
@@ -205,16 +261,15 @@ class Transcript:
     def _put(self, row: Row) -> None:
         key = row.call_id or row.id
         if key in self._where:
-            self.rows[self._where[key]] = row
+            self.told[self._where[key]] = row
         else:
-            self._where[key] = len(self.rows)
-            self.rows.append(row)
+            self._where[key] = len(self.told)
+            self.told.append(row)
 
-    def _drop(self, row_id: str) -> None:
-        at = self._where.pop(row_id, None)
-        if at is not None:
-            del self.rows[at]
-            self._where = {key: place - (place > at) for key, place in self._where.items()}
+
+def _prompt_row(event: PromptQueued | PromptSteered, status: RowStatus = "done") -> Row:
+    text = prompt_text(event.prompt)
+    return Row(id=event.prompt_id, kind="user", turn_id=event.turn_id, text=text, status=status)
 
 
 def tool_row(call: ToolCall, turn_id: str) -> Row:
@@ -235,9 +290,9 @@ def tool_row(call: ToolCall, turn_id: str) -> Row:
 
 
 def fold(events: Iterable[Event | Delta | Snapshot]) -> Transcript:
-    """Fold events into a transcript.
+    """Fold events into a transcript; of a session that went back, those that still count.
 
-    >>> fold([Delta(kind="text", text="Hel"), Delta(kind="text", text="lo")]).live[0].text
+    >>> fold([Delta(kind="text", text="Hel"), Delta(kind="text", text="lo", index=1)]).live[0].text
     'Hello'
     """
     transcript = Transcript()

@@ -58,6 +58,18 @@ class Changes(Body):
     mode: Mode | None = None
 
 
+class NewCheckpoint(Body):
+    """A checkpoint to be made; it may go without a name."""
+
+    name: str = Field(default="", max_length=200)
+
+
+class Fork(Body):
+    """Up to which event a session is copied."""
+
+    seq: int = Field(ge=1, lt=10**18)
+
+
 class Sessions(BaseModel):
     """A page of sessions, and the cursor of the next one (empty: none)."""
 
@@ -141,6 +153,24 @@ async def command(user: Asking, session_id: str, body: dict[str, JsonValue]) -> 
         raise RequestValidationError(error.errors()) from error
     turn_id, seq = await sessions.submit(user, session_id, wanted, command_id)
     return Accepted(turn_id=turn_id, seq=seq)
+
+
+@router.post("/sessions/{session_id}/checkpoints", status_code=201)
+async def checkpoint(user: Asking, session_id: str, new: NewCheckpoint | None = None) -> sessions.Checkpoint:
+    """Keep a session as it stands, to come back to it."""
+    return await sessions.checkpoint(user, session_id, (new or NewCheckpoint()).name)
+
+
+@router.post("/sessions/{session_id}/checkpoints/{checkpoint_id}/restore")
+async def restore(user: Asking, session_id: str, checkpoint_id: str) -> sessions.Checkpoint:
+    """Go back to a checkpoint; not while a turn runs."""
+    return await sessions.restore(user, session_id, checkpoint_id)
+
+
+@router.post("/sessions/{session_id}/fork", status_code=201)
+async def fork(user: Asking, session_id: str, wanted: Fork) -> Session:
+    """Make a session that has happened like this one up to an event, and goes on by itself from there."""
+    return await sessions.fork(user, session_id, wanted.seq)
 
 
 @router.get("/sessions/{session_id}/events", response_class=EventSourceResponse)

@@ -16,13 +16,15 @@ from app.words import (
     PICK_A_MODEL,
     PROMPT_HINT,
     PROMPT_LABEL,
+    QUEUE,
+    QUEUE_MEANS,
     SEND,
     STOP,
 )
 
 
 def composer(on_send: Any, on_stop: Any, is_working: rx.Var[bool], *chips: rx.Component) -> rx.Component:
-    """The form at the foot of the chat; Enter sends, Shift+Enter breaks the line.
+    """The form at the foot of the chat; Enter sends, Shift+Enter breaks the line, Mod+Enter steers.
 
     The chips stand outside of the form: sending empties the form, and must leave them as they are.
     """
@@ -38,6 +40,7 @@ def composer(on_send: Any, on_stop: Any, is_working: rx.Var[bool], *chips: rx.Co
                 auto_height=True,
                 enter_key_submit=True,
             ),
+            rx.el.input(type="checkbox", name="steers", hidden=True),
             on_submit=on_send,
             reset_on_submit=True,
             id="prompt",
@@ -46,7 +49,14 @@ def composer(on_send: Any, on_stop: Any, is_working: rx.Var[bool], *chips: rx.Co
             *chips,
             rx.el.span(class_name="spacer"),
             rx.cond(is_working, rx.el.button(STOP, type="button", id="stop", on_click=on_stop)),
-            rx.el.button(SEND, type="submit", form="prompt", id="send", class_name="primary"),
+            rx.el.button(
+                rx.cond(is_working, QUEUE, SEND),
+                type="submit",
+                form="prompt",
+                id="send",
+                title=rx.cond(is_working, QUEUE_MEANS, ""),
+                class_name="primary",
+            ),
             class_name="chips",
         ),
         class_name="composer",

@@ -7,14 +7,13 @@ import reflex as rx
 
 from app.components.markdown import markdown
 from app.shown import Shown
-from app.words import NAME, THINKING_ALOUD, THOUGHT, WAITS, YOU
+from app.words import NAME, THINKING_ALOUD, THOUGHT, YOU
 
 
 def prompt(row: rx.Var[Shown]) -> rx.Component:
     """What a person asked for."""
     return rx.el.article(
         rx.el.div(row.text, class_name="bubble"),
-        rx.cond(row.status == "queued", rx.el.span(WAITS, class_name="meta")),
         class_name="prompt",
         custom_attrs={"data-role": "user", "aria-label": YOU},
     )
@@ -48,6 +47,7 @@ def tool(row: rx.Var[Shown]) -> rx.Component:
         rx.cond(row.detail != "", rx.el.pre(row.detail, class_name="arguments", tab_index=0)),
         rx.cond(row.text != "", rx.el.pre(row.text, class_name="result", tab_index=0)),
         class_name="tool",
+        open=row.status == "unknown",
         custom_attrs={"data-call": row.call_id, "data-state": row.status},
     )
 

@@ -12,15 +12,17 @@ from reflex_components_core.core.banner import has_connection_errors
 
 from agent import providers, sessions
 from agent.config import settings
-from agent.core.commands import Answer, Interrupt, Prompt
-from agent.core.errors import MaestroError
+from agent.core.commands import Answer, DropPrompt, EditPrompt, Interrupt, Prompt
+from agent.core.errors import Conflict, MaestroError
+from agent.core.events import PromptQueued
 from agent.core.identity import User
 from agent.core.messages import Text
 from agent.core.policy import Answer as ApprovalAnswer
 from agent.core.policy import Mode
 from app import follow
 from app.auth import who
-from app.components import composer, docks, sidebar, transcript
+from app.components import composer, docks, queue, sidebar, transcript
+from app.editing import edited
 from app.listing import SessionsState, list_anew
 from app.pace import PaceState, marker, pace_of
 from app.state import FlashState, asked, flash
@@ -36,7 +38,7 @@ from app.words import (
     WELCOME_WHAT,
 )
 
-Id = Annotated[str, Field(max_length=200)]
+Id = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class ChatState(rx.State):
@@ -50,7 +52,7 @@ class ChatState(rx.State):
     models: list[str] = []
 
     @rx.event(background=True, supersedes=True)
-    async def arrive(self) -> None:
+    async def arrive(self) -> Any:
         """Show the session of the page's address, and follow it for as long as the tab is there."""
         session_id = session_of(self.router.url.path)
         try:
@@ -70,11 +72,12 @@ class ChatState(rx.State):
 
             if not is_shown:  # else what is shown stays until there is more to show
                 await flush()
-            if session_id:
-                await follow.stream(self, session_id, view, pace, flush)
+            if session_id and await follow.stream(self, session_id, view, pace, flush):
+                return ChatState.arrive
         except MaestroError as error:
             async with self:
                 await flash(self, error)
+        return None
 
     async def _show(self, user: User, session_id: str) -> View:
         """Take the session's settings over; gives the view it will be drawn from."""
@@ -94,11 +97,11 @@ class ChatState(rx.State):
     @rx.event
     @asked
     async def send(self, user: User, form: dict[str, Any]) -> Any:
-        """Ask for work; on a new page the session is made first."""
+        """Ask for work, or steer the work that goes on; on a new page the session is made first."""
         text = str(form.get("prompt", "")).strip()
         if not text:
             return None
-        prompt = Prompt(parts=(Text(text=text),))
+        prompt = Prompt(parts=(Text(text=text),), steers=bool(form.get("steers")))
         if self.session_id:
             await sessions.submit(user, self.session_id, prompt)
             return None
@@ -128,9 +131,39 @@ class ChatState(rx.State):
 
     @rx.event
     @asked
-    async def stop(self, user: User) -> None:
-        """Stop the running turn."""
-        await sessions.submit(user, self.session_id, Interrupt())
+    async def stop(self, user: User, turn_id: Id) -> None:
+        """Stop the turn the tab shows; a later one goes on."""
+        await sessions.submit(user, self.session_id, Interrupt(turn_id=turn_id))
+
+    @rx.event
+    @asked
+    async def edit(self, user: User, form: dict[str, Any]) -> None:
+        """Change the words of a prompt that waits."""
+        prompt_id = str(form.get("prompt_id", ""))
+        waits = await self._waiting(user, prompt_id)
+        parts = edited(waits.prompt, str(form.get("prompt", "")))
+        command = EditPrompt(prompt_id=prompt_id, parts=parts, steers=waits.steers)
+        await sessions.submit(user, self.session_id, command)
+
+    @rx.event
+    @asked
+    async def steer(self, user: User, prompt_id: Id) -> None:
+        """Tell a prompt that waits to the running turn."""
+        waits = await self._waiting(user, prompt_id)
+        command = EditPrompt(prompt_id=prompt_id, parts=waits.prompt, steers=True)
+        await sessions.submit(user, self.session_id, command)
+
+    @rx.event
+    @asked
+    async def drop(self, user: User, prompt_id: Id) -> None:
+        """Take a prompt back that waits."""
+        await sessions.submit(user, self.session_id, DropPrompt(prompt_id=prompt_id))
+
+    async def _waiting(self, user: User, prompt_id: str) -> PromptQueued:
+        opened = await sessions.open(user, self.session_id)
+        if prompt_id not in opened.transcript.queue:
+            raise Conflict("prompt_started")
+        return opened.transcript.queue[prompt_id]
 
     @rx.event
     @asked
@@ -140,7 +173,7 @@ class ChatState(rx.State):
 
     @rx.event
     @asked
-    async def choose_model(self, user: User, model: Id) -> None:
+    async def choose_model(self, user: User, model: Annotated[str, Field(max_length=200)]) -> None:
         """Let another model answer from the next turn on."""
         self.model = model.strip()
         if self.session_id and self.model:
@@ -192,7 +225,7 @@ def page() -> rx.Component:
                         live.finished,
                         transcript.growing(live.shape, live.head + live.middle, live.tail),
                     ),
-                    transcript.rows(follow.QueueState.rows),
+                    queue.queue(follow.QueueState.rows, ChatState.edit, ChatState.steer, ChatState.drop),
                     class_name="column",
                 ),
                 id="transcript",
@@ -204,7 +237,7 @@ def page() -> rx.Component:
                 docks.approvals(follow.RunState.asking, ChatState.answer),
                 composer.composer(
                     ChatState.send,
-                    ChatState.stop,
+                    ChatState.stop(follow.RunState.turn_id),
                     follow.RunState.is_working,
                     composer.mode_chip(ChatState.mode, ChatState.choose_mode),
                     composer.model_chip(

@@ -1,16 +1,18 @@
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
-from agent.core.errors import Invalid, ProviderError, Unavailable
+from agent.core.errors import Unavailable
 from agent.core.events import (
     ApprovalGiven,
     Event,
+    PromptSteered,
     StepFinished,
     StepStop,
     ToolCallFinished,
@@ -18,14 +20,14 @@ from agent.core.events import (
     TurnFinished,
     TurnStarted,
 )
-from agent.core.history import messages
-from agent.core.messages import Message, Text, ToolCall, ToolResult
+from agent.core.history import messages, with_own_ids
+from agent.core.messages import Message, PromptPart, Text, ToolCall, ToolResult
 from agent.core.policy import Answer, Decision, Judgement
 from agent.core.tools import Effect
-from agent.loop import Ports, run_turn
+from agent.loop import Ports, StepFailed, run_turn
 
 STARTED = TurnStarted(turn_id="t", prompt=(Text(text="Go"),), model="demo:m", mode="ask")
-Act = StepFinished | Exception
+Act = StepFinished | StepFailed
 
 
 def call(call_id: str, name: str = "pure_allow") -> ToolCall:
@@ -37,19 +39,28 @@ def step(*calls: ToolCall, stop: StepStop = "tool_use", text: str = "Look") -> S
     return StepFinished(message=Message(role="assistant", parts=(*words, *calls)), stop=stop)
 
 
+def failed(code: str, *, said: str = "", **values: JsonValue) -> StepFailed:
+    broken = step(stop="error", text=said).model_copy(update={"turn_id": "t"})
+    return StepFailed(said=broken, code=code, values=values)
+
+
 LAST = step(stop="end_turn", text="Done")
 
 
 @dataclass
 class World:
-    """What the loop finds outside: steps to play, tools whose name says their effect and decision."""
+    """What the loop finds outside: steps to play, tools whose name says their effect and decision.
+
+    Its ports record what a turn's ports must: the model step its words, the tool step its begin and result.
+    """
 
     acts: Sequence[Act]
     answer: Answer | None = "allow_once"
     note: str = ""
     stop_after: int = 10**6
     """The person interrupts after this many calls of a port."""
-    tool: Callable[[ToolCall], ToolResult] | None = None
+    steers: Mapping[int, Sequence[PromptPart]] = field(default_factory=dict[int, Sequence[PromptPart]])
+    """What people say before the step of a number."""
     recorded: list[Event] = field(default_factory=list)
     histories: list[list[Message]] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -60,25 +71,32 @@ class World:
         self.ticks += 1
         return self.ticks > self.stop_after
 
-    async def model_step(self, number: int, history: Sequence[Message]) -> StepFinished:
+    async def model_step(self, number: int, history: Sequence[Message]) -> StepFinished | StepFailed:
         self.histories.append(list(history))
         await asyncio.sleep(0)
-        if self.is_stopped():
-            return step(stop="cancelled", text="Loo")
         act = self.acts[number] if number < len(self.acts) else LAST
-        if isinstance(act, Exception):
-            raise act
-        return act
+        if self.is_stopped():
+            act = step(stop="cancelled", text="Loo")
+        if isinstance(act, StepFailed):
+            return act
+        said = with_own_ids(act.model_copy(update={"turn_id": "t"}), history)
+        await self.record(said)
+        return said
 
     async def tool_step(self, call: ToolCall) -> ToolResult:
         self.ran.append(call.id)
+        await self.record(ToolCallStarted(turn_id="t", call=call, effect=self.effect(call.name)))
         await asyncio.sleep(0)
-        if self.is_stopped():
-            return ToolResult(call_id=call.id, outcome="cancelled", text="")
-        if self.tool:
-            return self.tool(call)
-        outcome = "failed" if call.malformed else "ok"
-        return ToolResult(call_id=call.id, outcome=outcome, text=call.malformed)
+        outcome = "cancelled" if self.is_stopped() else "failed" if call.malformed else "ok"
+        result = ToolResult(call_id=call.id, outcome=outcome, text=call.malformed)
+        await self.record(ToolCallFinished(turn_id="t", result=result))
+        return result
+
+    async def steering(self, number: int) -> Sequence[PromptPart]:
+        said = self.steers.get(number, ())
+        if said:
+            await self.record(PromptSteered(turn_id="t", prompt_id=f"p{number}", prompt=tuple(said)))
+        return said
 
     async def question(self, call: ToolCall, reason: str) -> ApprovalGiven | None:
         self.asked.append((call.id, reason))
@@ -100,7 +118,15 @@ class World:
 
     @property
     def ports(self) -> Ports:
-        return Ports(self.model_step, self.tool_step, self.question, self.judge, self.effect, self.record)
+        return Ports(
+            model_step=self.model_step,
+            tool_step=self.tool_step,
+            question=self.question,
+            steering=self.steering,
+            judge=self.judge,
+            effect=self.effect,
+            record=self.record,
+        )
 
     @property
     def results(self) -> list[ToolResult]:
@@ -140,24 +166,46 @@ scripted_steps = st.builds(
     st.sampled_from(["", "words"]),
 )
 scripts = st.lists(
-    scripted_steps | st.sampled_from([ProviderError("rate"), ProviderError("cut"), Invalid("key_missing")]),
+    scripted_steps | st.sampled_from([failed("rate"), failed("cut", said="Loo"), failed("key_missing")]),
     max_size=5,
 )
+steerings = st.dictionaries(st.integers(0, 4), st.just((Text(text="No, this"),)), max_size=3)
 answers = st.sampled_from(["allow_once", "allow_always", "reject_once", "reject_always", None])
 
 
-@given(scripts, answers, st.integers(0, 20), st.integers(0, 4))
+@given(scripts, answers, st.integers(0, 20), st.integers(0, 4), steerings)
 async def test_before_each_model_request_every_call_has_exactly_one_result(
-    acts: list[Act], answer: Answer | None, stop_after: int, max_steps: int
+    acts: list[Act],
+    answer: Answer | None,
+    stop_after: int,
+    max_steps: int,
+    steers: dict[int, tuple[PromptPart, ...]],
 ) -> None:
     log: list[Event] = []
     for _ in range(3):
-        world = World(acts, answer=answer, stop_after=stop_after)
+        world = World(acts, answer=answer, stop_after=stop_after, steers=steers)
         await world.turn(messages(log), max_steps)
         log += world.recorded
         for history in world.histories:
             assert_calls_have_one_result(history)
     assert_calls_have_one_result(messages(log))
+
+
+@given(scripts, answers, st.integers(0, 20), steerings)
+async def test_what_the_model_is_sent_stands_in_the_log(
+    acts: list[Act], answer: Answer | None, stop_after: int, steers: dict[int, tuple[PromptPart, ...]]
+) -> None:
+    """So that a turn which goes on after a crash asks the model the same."""
+    world = World(acts, answer=answer, stop_after=stop_after, steers=steers)
+    seen: list[tuple[Message, ...]] = []
+    model_step = world.model_step
+
+    async def looking(number: int, history: Sequence[Message]) -> StepFinished | StepFailed:
+        seen.append(messages(world.recorded))
+        return await model_step(number, history)
+
+    await run_turn(STARTED, (), replace(world.ports, model_step=looking))
+    assert [tuple(history) for history in world.histories] == seen
 
 
 @given(scripts, answers, st.integers(0, 20), st.integers(0, 4))
@@ -182,8 +230,7 @@ async def test_pure_calls_run_side_by_side() -> None:
         return ToolResult(call_id=call.id, outcome="ok", text="")
 
     world = World([step(*calls)])
-    ports = Ports(world.model_step, tool_step, world.question, world.judge, world.effect, world.record)
-    finished = await run_turn(STARTED, (), ports)
+    finished = await run_turn(STARTED, (), replace(world.ports, tool_step=tool_step))
     assert finished.reason == "end_turn"
     assert [part.call_id for part in world.histories[1][-1].parts if isinstance(part, ToolResult)] == [
         "0",
@@ -272,24 +319,66 @@ async def test_a_paused_step_is_sent_back_as_it_is() -> None:
     assert world.histories[1][-1] == step().message
 
 
-async def test_a_step_without_words_is_not_recorded() -> None:
-    world = World([step(text="", stop="end_turn")])
+async def test_a_step_without_words_is_no_message() -> None:
+    world = World([step(text="", stop="pause"), LAST])
     await world.turn()
-    assert [event.type for event in world.recorded] == ["TurnStarted", "TurnFinished"]
+    assert [len(history) for history in world.histories] == [1, 1]
 
 
-async def test_a_provider_that_fails_ends_the_turn_with_its_words() -> None:
-    finished = await World([ProviderError("rate", "slow down", retry_after=22)]).turn()
+async def test_a_step_that_failed_ends_the_turn_with_its_code_and_values() -> None:
+    finished = await World([failed("rate", retry_after=22, message="slow down")]).turn()
     assert (finished.reason, finished.error) == ("error", "rate")
     assert finished.values == {"model": "demo:m", "retry_after": 22, "message": "slow down"}
 
 
-async def test_a_missing_key_ends_the_turn_with_its_code() -> None:
-    finished = await World([Invalid("key_missing", provider="demo")]).turn()
-    assert (finished.error, finished.values) == ("key_missing", {"model": "demo:m", "provider": "demo"})
+async def test_what_was_said_before_a_failure_is_kept() -> None:
+    world = World([failed("cut", said="The beginning")])
+    finished = await world.turn()
+    said = [event.message.text for event in world.recorded if isinstance(event, StepFinished)]
+    assert said == ["The beginning"]
+    assert (finished.error, finished.values) == ("cut", {"model": "demo:m"})
 
 
-async def test_ids_that_were_used_before_are_renamed() -> None:
+async def test_a_failure_without_a_word_leaves_nothing_but_its_end() -> None:
+    world = World([failed("key_missing", provider="demo")])
+    await world.turn()
+    assert [event.type for event in world.recorded] == ["TurnStarted", "TurnFinished"]
+
+
+def test_a_step_that_failed_survives_being_written_down() -> None:
+    fault = failed("rate", said="Loo", retry_after=2.5)
+    assert StepFailed.model_validate_json(fault.model_dump_json()) == fault
+
+
+async def test_what_people_say_to_a_running_turn_is_told_with_the_next_request() -> None:
+    world = World([step(call("a")), step(call("b"))], steers={1: (Text(text="No, this"),)})
+    await world.turn()
+    heard = [
+        [part.text for part in history[-1].parts if isinstance(part, Text)] for history in world.histories
+    ]
+    assert heard == [["Go"], ["No, this"], []]
+    assert world.histories[1][-1].parts[0] == world.results[0]
+
+
+async def test_what_is_said_before_the_first_request_joins_the_prompt() -> None:
+    world = World([LAST], steers={0: (Text(text="!"),)})
+    await world.turn()
+    assert [message.text for message in world.histories[0]] == ["Go!"]
+
+
+async def test_what_is_said_after_a_paused_step_is_a_message_of_its_own() -> None:
+    world = World([step(stop="pause"), LAST], steers={1: (Text(text="Hurry"),)})
+    await world.turn()
+    assert [message.role for message in world.histories[1]] == ["user", "assistant", "user"]
+
+
+async def test_a_turn_that_takes_no_further_step_is_told_nothing_more() -> None:
+    world = World([LAST], steers={1: (Text(text="Too late"),)})
+    await world.turn()
+    assert not any(isinstance(event, PromptSteered) for event in world.recorded)
+
+
+async def test_calls_with_ids_that_were_used_before_are_kept_apart() -> None:
     log: list[Event] = []
     for _ in range(3):
         world = World([step(call("0"), call("0")), step(call("0"))])
@@ -307,19 +396,27 @@ async def test_malformed_arguments_come_back_as_a_failed_result() -> None:
     assert world.results[0].outcome == "failed"
 
 
-async def test_a_log_that_fails_ends_the_turn_when_nothing_runs_any_more() -> None:
+async def test_a_tool_step_that_breaks_ends_the_turn_when_nothing_runs_any_more() -> None:
     world = World([step(call("a"), call("b"))])
-    left = asyncio.Event()
+    tool_step = world.tool_step
+
+    async def breaking(call: ToolCall) -> ToolResult:
+        if call.id == "a":
+            raise Unavailable("database")
+        return await tool_step(call)
+
+    with pytest.raises(Unavailable):
+        await run_turn(STARTED, (), replace(world.ports, tool_step=breaking))
+    assert [result.call_id for result in world.results] == ["b"]
+
+
+async def test_a_log_that_fails_at_the_end_is_not_taken_for_an_end() -> None:
+    world = World([LAST])
 
     async def record(event: Event) -> None:
-        if isinstance(event, ToolCallStarted) and event.call.id == "a":
+        if isinstance(event, TurnFinished):
             raise Unavailable("database")
-        if isinstance(event, ToolCallFinished):
-            left.set()
         await world.record(event)
 
-    ports = Ports(world.model_step, world.tool_step, world.question, world.judge, world.effect, record)
     with pytest.raises(Unavailable):
-        await run_turn(STARTED, (), ports)
-    assert left.is_set()
-    assert world.ran == ["b"]
+        await run_turn(STARTED, (), replace(world.ports, record=record))

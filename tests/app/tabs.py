@@ -21,6 +21,7 @@ TURN = f"{STATE}.app___follow____turn_state"
 LIVE = f"{STATE}.app___follow____live_state"
 LIST = f"{STATE}.app___listing____sessions_state"
 RUN = f"{STATE}.app___follow____run_state"
+QUEUE = f"{STATE}.app___follow____queue_state"
 Values = dict[str, Any]
 
 

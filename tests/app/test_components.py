@@ -1,10 +1,11 @@
 """The hooks that people's tests and tools rely on; how it all looks is seen in the browser."""
 
 import json
+from typing import Any
 
 import reflex as rx
 
-from app.components import composer, docks, sidebar, transcript
+from app.components import composer, docks, queue, sidebar, transcript
 from app.shown import Entry, Shown
 
 
@@ -24,6 +25,9 @@ class StageState(rx.State):
 
     @rx.event
     def answer(self, one: str, other: str) -> None: ...
+
+    @rx.event
+    def save(self, form: dict[str, Any]) -> None: ...
 
 
 def drawn(component: rx.Component) -> str:
@@ -53,6 +57,21 @@ def test_an_approval_can_be_answered_in_four_ways() -> None:
     assert "data-approval" in dock
     for answer in ("allow_once", "allow_always", "reject_once", "reject_always"):
         assert f'data-answer\\":\\"{answer}' in dock
+
+
+def test_a_prompt_that_waits_can_be_edited_steered_and_dropped() -> None:
+    waiting = drawn(queue.queue(StageState.rows, StageState.save, StageState.pick, StageState.pick))
+    assert 'data-role\\":\\"user' in waiting
+    for choice in (
+        "Edit this prompt",
+        "Steer: tell it to the running turn",
+        "Drop this prompt",
+        "Save",
+        "Cancel",
+    ):
+        assert choice in waiting
+    for field in ("prompt", "prompt_id"):
+        assert f'name:\\"{field}\\"' in waiting
 
 
 def test_the_sidebar_leads_to_each_session() -> None:

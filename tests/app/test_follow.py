@@ -1,13 +1,15 @@
 """Following a session in a tab: each tab sees all of it, and is sent little."""
 
+from uuid import UUID, uuid4
+
 import httpx2
 
-from agent.core.events import Delta, TurnStarted
+from agent.core.events import CheckpointRestored, CheckpointSaved, Delta, Snapshot, TurnStarted
 from agent.core.messages import Text
-from app.follow import HistoryState, LiveState, QueueState, RunState, Tiers, TurnState, tiers
+from app.follow import HistoryState, LiveState, QueueState, RunState, Tiers, TurnState, counting, tiers
 from app.view import View
 from tests.app.serving import Server
-from tests.app.tabs import CHAT, RUN, TURN, opened
+from tests.app.tabs import CHAT, RUN, TURN, Tab, opened
 
 STARTED = TurnStarted(turn_id="t", prompt=(Text(text="Do it"),), model="demo:scripted", mode="ask")
 
@@ -30,6 +32,61 @@ def test_what_a_tab_has_is_not_sent_again() -> None:
     assert changes[RunState] == {"label": "Answering"}
     assert changes[LiveState]["has_answer"]
     assert "settled" not in changes[LiveState]
+
+
+def test_what_the_session_went_back_before_is_left_out() -> None:
+    saved, back = CheckpointSaved(id="c"), CheckpointRestored(id="c", seq=1)
+    live = [Delta(kind="text", text="Hi"), Snapshot()]
+    heard = counting([(1, STARTED), (2, saved), (None, live[0]), (3, saved), (4, back), (None, live[1])])
+    assert heard == [STARTED, live[0], back, live[1]]
+    assert counting([]) == []
+
+
+def go_back(server: Server, session: str, seq: int) -> None:
+    """As the session's door would, had it a route."""
+    with server.database() as database:
+        own = UUID(session).hex
+        [(last,)] = database.execute("SELECT last_seq FROM sessions WHERE id = ?", [own]).fetchall()
+        event = CheckpointRestored(id="c", seq=seq)
+        database.execute(
+            "INSERT INTO events (session_id, seq, key, turn_id, type, body, at)"
+            " VALUES (?, ?, ?, '', ?, ?, ?)",
+            [own, last + 1, uuid4().hex, event.type, event.model_dump_json(), event.at.isoformat(" ")],
+        )
+        database.execute("UPDATE sessions SET last_seq = ? WHERE id = ?", [last + 1, own])
+
+
+async def test_a_tab_goes_back_with_its_session(server: Server, api: httpx2.Client) -> None:
+    session = api.post("sessions", json={"model": "demo:scripted"}).json()["id"]
+    path = f"/s/{session}"
+    async with opened(server, path) as tab, opened(server, path) as late:
+        await tab.send(f"{CHAT}.arrive")
+        api.post(f"sessions/{session}/commands", json={"type": "prompt", "text": "count to 2"})
+        await tab.idle_after(1)
+        kept = api.get(f"sessions/{session}").json()["seq"]
+        api.post(f"sessions/{session}/commands", json={"type": "prompt", "text": "count to 3"})
+        await tab.idle_after(2)
+        go_back(server, session, kept)
+        api.patch(f"sessions/{session}", json={"model": "demo:other"})  # what is told shows the gap before it
+        opening = len(tab.events)
+        await tab.until(lambda: went_back(tab) or len(tab.events) > opening)
+        for event in tab.events[opening:]:
+            await tab.send(event["name"], event["payload"])
+        await late.send(f"{CHAT}.arrive")
+        for one in (tab, late):
+            await one.until(lambda one=one: went_back(one))
+            assert [row["text"] for row in one.rows if row["kind"] == "user"] == ["count to 2"]
+            assert one.of(CHAT, "model") == "demo:other"
+        rows = api.get(f"sessions/{session}").json()["rows"]
+        assert (
+            [row["id"] for row in rows] == [row["id"] for row in tab.rows] == [row["id"] for row in late.rows]
+        )
+
+
+def went_back(tab: Tab) -> bool:
+    asked = [row for row in tab.rows if row["kind"] == "user"]
+    notices = [row["text"] for row in tab.rows if row["kind"] == "notice"]
+    return len(asked) == 1 and any("went back" in text for text in notices) and "From here" in notices[-1]
 
 
 async def test_two_tabs_and_a_late_one_see_the_same(server: Server, api: httpx2.Client) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from agent.core.transcript import Row
+from agent.core.transcript import Row, RowStatus
 from app.shown import PREVIEW, all_shown, detail, preview, shown, subject
 
 JSON = st.recursive(
@@ -43,13 +43,24 @@ def test_a_question_shows_what_would_be_written() -> None:
     [
         ("running", "Writing", "Running"),
         ("ok", "Wrote", "Done"),
-        ("rejected", "Wrote", "Not allowed"),
-        ("unknown", "Wrote", "Outcome unknown"),
+        ("failed", "Wrote", "Failed"),
+        ("rejected", "Write a file", "Not allowed"),
+        ("cancelled", "Write a file", "Stopped"),
+        ("unknown", "Write a file", "Outcome unknown"),
     ],
 )
 def test_a_call_is_told_in_words(status: str, title: str, label: str) -> None:
     row = shown(tool(status))
     assert (row.title, row.label) == (title, label)
+
+
+@pytest.mark.parametrize(
+    ("status", "label"),
+    [("queued", "Waits for the running turn"), ("steering", "Goes in with the next step"), ("done", "")],
+)
+def test_a_prompt_says_what_it_waits_for(status: RowStatus, label: str) -> None:
+    row = shown(Row(id="1", kind="user", text="Do it", status=status))
+    assert (row.text, row.status, row.label) == ("Do it", status, label)
 
 
 def test_an_unknown_tool_is_shown_by_its_name() -> None:

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from agent.core.events import (
     ApprovalGiven,
     ApprovalRequested,
+    CheckpointRestored,
+    CheckpointSaved,
     Delta,
     Event,
     Live,
@@ -14,6 +16,7 @@ from agent.core.events import (
     Noticed,
     PromptDropped,
     PromptQueued,
+    PromptSteered,
     Snapshot,
     StepFinished,
     StepStop,
@@ -43,6 +46,7 @@ class Script:
     """For each event, whether a step speaks after it."""
     queued: list[str] = field(default_factory=list)
     made: int = 0
+    running: str = ""
 
     def name(self, kind: str) -> str:
         self.made += 1
@@ -57,10 +61,20 @@ class Script:
     def meanwhile(self, *, speaking: bool) -> None:
         """Something that may happen at any time."""
         event: Event
-        match self.draw(st.sampled_from(["queue", "drop", "notice", "switch"])):
+        kinds = ["queue", "edit", "drop", "notice", "switch", "stop", "save"]
+        match self.draw(st.sampled_from(kinds)):
             case "queue":
                 self.queued.append(turn := self.name("turn"))
                 event = PromptQueued(turn_id=turn, prompt_id=turn, prompt=PROMPT)
+            case "edit" if self.queued:
+                turn = self.draw(st.sampled_from(self.queued))
+                event = PromptQueued(
+                    turn_id=turn, prompt_id=turn, prompt=PROMPT, steers=self.draw(st.booleans())
+                )
+            case "stop":
+                event = Noticed(turn_id=self.running, code="stopping")
+            case "save":
+                event = CheckpointSaved(id="c")
             case "drop" if self.queued:
                 turn = self.queued.pop(self.draw(st.integers(0, len(self.queued) - 1)))
                 event = PromptDropped(turn_id=turn, prompt_id=turn)
@@ -72,7 +86,7 @@ class Script:
         self.speaking.append(speaking)
 
     def turn(self) -> None:
-        turn = self.queued.pop(0) if self.queued else self.name("turn")
+        self.running = turn = self.queued.pop(0) if self.queued else self.name("turn")
         self.tell(TurnStarted(turn_id=turn, prompt=PROMPT, model="demo:scripted", mode="ask"))
         for step in range(self.draw(st.integers(0, 3))):
             self.step(turn, step)
@@ -80,10 +94,16 @@ class Script:
             self.say(turn, 9, 0, (Text(text=self.prose()),))
         reason: TurnStop = self.draw(st.sampled_from(["end_turn", "error", "cancelled", "max_tokens"]))
         self.tell(TurnFinished(turn_id=turn, reason=reason, error="cut" if reason == "error" else ""))
+        if self.draw(st.integers(0, 9)) == 0 and not self.queued:
+            self.tell(CheckpointRestored(id="c", seq=len(self.events)))
 
     def step(self, turn: str, step: int) -> None:
+        if self.queued and self.draw(st.booleans()):
+            self.tell(PromptSteered(turn_id=turn, prompt_id=self.queued.pop(), prompt=PROMPT))
         parts = self.draw(st.lists(st.sampled_from(["text", "thinking", "call"]), max_size=4).map(self.parts))
         for attempt in range(self.draw(st.integers(1, 2))):
+            if attempt and self.draw(st.booleans()):
+                self.tell(Noticed(turn_id=turn, code="restart"))
             self.say(turn, step, attempt, parts)
         stop: StepStop = "tool_use" if any(isinstance(part, ToolCall) for part in parts) else "end_turn"
         self.tell(StepFinished(turn_id=turn, message=Message(role="assistant", parts=parts), stop=stop))
@@ -159,15 +179,14 @@ def test_each_row_stands_in_exactly_one_tier_at_any_time(script: Script) -> None
     view = View(limit=10_000)
     for event in script.events:
         view.apply(event)
-        rows: list[Row] = [row for row in view.transcript.rows if row.status != "queued"]
+        rows: list[Row] = view.transcript.told
         tiers = [row.id for row in [*view.history, *view.turn]]
         if len(tiers) < len(rows):
             assert view.answer.text == rows[-1].text
             tiers.append(rows[-1].id)
         assert tiers == [row.id for row in rows]
-        assert [row.id for row in view.queued] == [
-            row.id for row in view.transcript.rows if row.status == "queued"
-        ]
+        everything = [row.id for row in view.transcript.rows]
+        assert everything == [*tiers, *(row.id for row in view.queued)]
 
 
 @given(scripts())
@@ -187,7 +206,11 @@ def test_who_comes_late_sees_what_those_see_who_were_there(script: Script, when:
     so_far = script.events[:at]
     speech = spoken(so_far)
     snapshot = (
-        Snapshot(said=joined(speech), step=speech[-1].step, attempt=speech[-1].attempt) if speech else None
+        Snapshot(
+            said=joined(speech), **speech[-1].model_dump(include={"turn_id", "step", "attempt", "index"})
+        )
+        if speech
+        else None
     )
     late = viewed([*durable(so_far), *([snapshot] if snapshot else [])])
     present = viewed(so_far)
@@ -203,12 +226,14 @@ def spoken(events: list[Event | Live]) -> list[Delta]:
     speech: list[Delta] = []
     for event in events:
         if isinstance(event, Delta):
-            if speech and (speech[-1].step, speech[-1].attempt) != (event.step, event.attempt):
-                speech = []
-            speech.append(event)
-        elif isinstance(event, StepFinished | TurnFinished):
+            speech = [*(speech if event.index else []), event]
+        elif isinstance(event, StepFinished | TurnFinished) or is_restart(event):
             speech = []
     return speech
+
+
+def is_restart(event: Event | Live) -> bool:
+    return isinstance(event, Noticed) and event.code == "restart"
 
 
 def finished(text: str, *calls: ToolCall, turn: str = "t") -> StepFinished:
@@ -224,8 +249,8 @@ def view() -> View:
 
 
 def test_the_answer_stays_where_it_was_drawn_until_something_follows(view: View) -> None:
-    for text in ("Hello", " world"):
-        view.apply(Delta(kind="text", text=text, turn_id="t"))
+    for index, text in enumerate(("Hello", " world")):
+        view.apply(Delta(kind="text", text=text, turn_id="t", index=index))
     drawn = view.answer
     view.apply(finished("Hello world"))
     view.apply(TurnFinished(turn_id="t", reason="end_turn"))
@@ -248,6 +273,51 @@ def test_a_new_attempt_drops_what_the_old_one_said(view: View) -> None:
     view.apply(Delta(kind="text", text="Hello wor", turn_id="t"))
     view.apply(Delta(kind="text", text="Hi", turn_id="t", attempt=1))
     assert view.answer.text == "Hi"
+
+
+def test_what_is_older_never_replaces_what_is_newer(view: View) -> None:
+    view.apply(Delta(kind="text", text="Hello", turn_id="t", attempt=1))
+    view.apply(Delta(kind="text", text="Hel", turn_id="t"))
+    assert view.answer.text == "Hello"
+    view.apply(Snapshot(turn_id="t", attempt=1, index=3, said=joined([Delta(kind="text", text="Hello you")])))
+    assert view.answer.text == "Hello you"
+    view.apply(finished("Hello you"))
+    view.apply(Delta(kind="text", text=" late", turn_id="t", attempt=1, index=4))
+    assert view.answer.text == "Hello you"
+
+
+def test_a_restart_is_told_and_drops_what_was_half_said(view: View) -> None:
+    view.apply(Delta(kind="text", text="Hel", turn_id="t"))
+    view.apply(Noticed(turn_id="t", code="restart"))
+    assert [row.title for row in view.turn] == ["", "restart"]
+    assert not view.answer.text
+    assert view.is_working
+
+
+def test_a_turn_that_shall_stop_says_so_until_it_has(view: View) -> None:
+    view.apply(Noticed(turn_id="t", code="stopping"))
+    assert (view.run_state, view.turn_id) == ("Stopping …", "t")
+    view.apply(TurnFinished(turn_id="t", reason="cancelled"))
+    assert (view.run_state, view.turn_id) == ("Idle", "")
+
+
+def test_a_waiting_prompt_moves_into_the_turn_it_is_told_to(view: View) -> None:
+    queued = PromptQueued(turn_id="u", prompt_id="u", prompt=PROMPT, steers=True)
+    view.apply(queued)
+    assert [(row.id, row.status) for row in view.queued] == [("u", "steering")]
+    view.apply(finished("Look", ToolCall(id="c", name="grep", arguments={})))
+    view.apply(PromptSteered(turn_id="t", prompt_id="u", prompt=PROMPT))
+    assert view.queued == []
+    assert [row.kind for row in view.turn] == ["user", "text", "tool", "user"]
+
+
+def test_a_prompt_that_waits_leaves_the_answer_where_it_was_drawn(view: View) -> None:
+    view.apply(Delta(kind="text", text="Hello", turn_id="t"))
+    drawn = view.answer
+    view.apply(PromptQueued(turn_id="u", prompt_id="u", prompt=PROMPT))
+    view.apply(finished("Hello"))
+    view.apply(Noticed(turn_id="t", code="stopping"))
+    assert view.answer is drawn
 
 
 def test_a_turn_that_ends_in_mid_answer_leaves_nothing_half_said(view: View) -> None:

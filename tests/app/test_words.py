@@ -13,7 +13,7 @@ from agent.core import errors
 from agent.core.errors import MaestroError, ProviderErrorKind
 from agent.core.events import TurnStop
 from agent.core.policy import Mode
-from agent.core.transcript import RowStatus
+from agent.core.transcript import UNTOLD, RowStatus
 from agent.tooling import _registry
 from app import words
 
@@ -74,8 +74,14 @@ def turn_errors() -> set[str]:
     of_crashes = {
         text(call.args[1]) for name, call in calls("agent") if name == "mend" and len(call.args) > 1
     }
+    given_up = {text(call.args[0]) for name, call in calls("agent") if name == "_close" and call.args}
+    steps = {text(keyword(call, "code")) for name, call in calls("agent") if name == "StepFailed"}
     said = {text(keyword(call, "error")) for name, call in calls("agent") if name == "TurnFinished"}
-    return (of_models | of_crashes | said | set(get_args(ProviderErrorKind))) - {""}
+    return (of_models | of_crashes | given_up | steps | said | set(get_args(ProviderErrorKind))) - {""}
+
+
+def test_the_ends_of_turns_are_found() -> None:
+    assert {"internal", "restart", "cut", "key_missing"} <= turn_errors()
 
 
 @pytest.mark.parametrize("code", sorted(turn_errors()))
@@ -86,7 +92,8 @@ def test_every_end_of_a_turn_has_its_sentence(code: str) -> None:
 def test_every_notice_has_its_sentence() -> None:
     told = {text(keyword(call, "code")) for name, call in calls("agent") if name == "Noticed"} - {""}
     stops = set(get_args(TurnStop)) - {"end_turn", "error"}
-    assert told | stops | {"model_switched"} <= words.NOTICES.keys()
+    assert UNTOLD | {"restart"} <= told
+    assert (told - UNTOLD) | stops | {"model_switched", "went_back"} <= words.NOTICES.keys()
 
 
 def test_every_reason_to_ask_has_its_words() -> None:
@@ -96,11 +103,11 @@ def test_every_reason_to_ask_has_its_words() -> None:
         for call in judged
         if text(keyword(call, "decision")) not in {"allow", "deny"}
     }
-    assert reasons - {""} <= words.REASONS.keys()
+    assert reasons - {"", "decided"} <= words.REASONS.keys()  # what was decided before asks nobody again
 
 
 def test_every_tool_status_and_mode_has_its_word() -> None:
-    assert set(get_args(RowStatus)) - {"done", "live", "queued"} == words.STATUS.keys()
+    assert set(get_args(RowStatus)) - {"done", "live"} == words.STATUS.keys() | words.WAITS.keys()
     assert set(get_args(Mode)) == words.MODES.keys() == words.MODE_HINTS.keys()
 
 

@@ -68,6 +68,8 @@ class Chat:
         self.approval = page.locator("[data-approval]")
         self.notices = page.locator(".notice")
         self.flash = page.locator(".flash")
+        self.waiting = page.locator(".waiting")
+        self.editor = page.locator(".edit[open] textarea")
 
     async def open(self, path: str = "/") -> None:
         """Open an address, and wait until the page is alive."""

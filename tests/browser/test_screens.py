@@ -76,6 +76,23 @@ async def test_a_question_fits_on_a_phone(phone: Chat) -> None:
     await phone.idle()
 
 
+async def test_a_waiting_prompt_fits_on_a_phone_and_a_finger_hits_its_choices(phone: Chat) -> None:
+    await phone.model.fill("demo:scripted")
+    await phone.model.press("Tab")
+    await phone.ask("create notes.txt with hello")
+    await phone.ask("long" * 30 + " words" * 30)
+    assert await phone.page.evaluate(OVERFLOW) == []
+    assert await phone.page.evaluate(SMALL, TARGET) == []
+    await phone.waiting.get_by_label("Edit this prompt").tap()
+    await expect(phone.editor).to_be_in_viewport(ratio=1)
+    assert await phone.page.evaluate(OVERFLOW) == []
+    assert await phone.page.evaluate(SMALL, TARGET) == []
+    await phone.page.get_by_role("button", name="Cancel").tap()
+    await phone.waiting.get_by_label("Drop this prompt").tap()
+    await phone.answer("reject_once")
+    await phone.idle()
+
+
 async def test_a_finger_hits_every_control(phone: Chat) -> None:
     await phone.work("hello")
     assert await phone.page.evaluate(SMALL, TARGET) == []

@@ -76,17 +76,19 @@ async def test_a_restart_changes_nothing_that_was_shown(tab: Opening, tmp_path: 
 
 
 @pytest.mark.usefixtures("built")
-async def test_a_tab_left_open_recovers_and_shows_what_a_restart_broke_off(
+async def test_a_tab_left_open_recovers_and_the_turn_goes_on_after_a_restart(
     tab: Opening, tmp_path: Path
 ) -> None:
     port = {"MAESTRO_PORT": str(free_port())}
     with serving(tmp_path / "server", **port) as server:
         chat = await tab(server)
-        await chat.ask("count to 5000 slowly")
+        await chat.ask("count to 200 slowly")
         await expect(chat.answers.last).to_contain_text("w10 ")
     with serving(tmp_path / "server", **port):
-        await expect(chat.notices).to_contain_text(["The server stopped during this turn."])
+        await expect(chat.notices).to_have_text(["The server was restarted; the turn goes on."])
+        await expect(chat.answers.last).to_contain_text("w200")
         await chat.idle()
+        assert await chat.counted() == [*range(1, 201)]
         await expect(chat.prompts).to_have_count(1)
         await expect(chat.composer).to_be_enabled()
         await chat.work("count to 4")

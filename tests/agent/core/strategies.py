@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from agent.core.events import (
     ApprovalGiven,
     ApprovalRequested,
+    CheckpointRestored,
     CheckpointSaved,
     Compacted,
     Delta,
@@ -16,6 +17,7 @@ from agent.core.events import (
     Noticed,
     PromptDropped,
     PromptQueued,
+    PromptSteered,
     StepFinished,
     ToolCallFinished,
     ToolCallStarted,
@@ -107,11 +109,13 @@ events: st.SearchStrategy[Event] = st.one_of(
         note=text,
         rule=st.none() | rules,
     ),
-    st.builds(PromptQueued, turn_id=name, prompt_id=name, prompt=prompts),
+    st.builds(PromptQueued, turn_id=name, prompt_id=name, prompt=prompts, steers=st.booleans()),
+    st.builds(PromptSteered, turn_id=name, prompt_id=name, prompt=prompts),
     st.builds(PromptDropped, turn_id=name, prompt_id=name),
     st.builds(ModelSwitched, turn_id=name, before=text, after=text, why=text),
     st.builds(Noticed, turn_id=name, code=text, values=arguments),
     st.builds(CheckpointSaved, turn_id=name, id=text),
+    st.builds(CheckpointRestored, turn_id=name, id=text, seq=count),
     st.builds(Compacted, turn_id=name, before=count, after=count),
     st.builds(
         TurnFinished,
@@ -127,3 +131,4 @@ deltas = st.builds(
     text=text,
     call_id=st.none() | name,
 )
+"""As a provider yields them, without numbers."""

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from agent.core.commands import COMMAND, Answer, DropPrompt, Interrupt, Prompt
+from agent.core.commands import COMMAND, Answer, Command, DropPrompt, EditPrompt, Interrupt, Prompt
 from agent.core.messages import File, Text
 
 
@@ -25,11 +25,17 @@ def test_a_prompt_may_have_parts_of_its_own() -> None:
             Answer(approval_id="a", answer="allow_once"),
         ),
         ({"type": "INTERRUPT"}, Interrupt()),
+        ({"type": "interrupt", "turn_id": "t"}, Interrupt(turn_id="t")),
         ({"type": "drop_prompt", "prompt_id": "p"}, DropPrompt(prompt_id="p")),
+        (
+            {"type": "edit_prompt", "prompt_id": "p", "text": "Hi", "steers": True},
+            EditPrompt(prompt_id="p", parts=(Text(text="Hi"),), steers=True),
+        ),
+        ({"type": "prompt", "text": "Hi", "steers": True}, Prompt(parts=(Text(text="Hi"),), steers=True)),
     ],
-    ids=["answer", "interrupt", "drop"],
+    ids=["answer", "interrupt", "interrupt one", "drop", "edit", "steer"],
 )
-def test_a_type_may_be_written_in_any_case(written: dict[str, str], command: object) -> None:
+def test_a_type_may_be_written_in_any_case(written: dict[str, object], command: object) -> None:
     assert COMMAND.validate_python(written) == command
 
 
@@ -44,6 +50,10 @@ def test_a_type_may_be_written_in_any_case(written: dict[str, str], command: obj
         {"type": "Prompt", "text": 3},
         {"type": "Prompt", "parts": [{"type": "ToolCall", "id": "1", "name": "edit", "arguments": {}}]},
         {"type": "Prompt", "text": "Hi", "mode": "auto"},
+        {"type": "Prompt", "text": "Hi", "steers": "perhaps"},
+        {"type": "EditPrompt", "text": "Hi"},
+        {"type": "EditPrompt", "prompt_id": "p", "parts": []},
+        {"type": "Interrupt", "turn_id": None},
         {"type": "Answer", "approval_id": "a", "answer": "maybe"},
         "Interrupt",
         None,
@@ -55,6 +65,16 @@ def test_what_is_no_command_is_refused(written: object) -> None:
         COMMAND.validate_python(written)
 
 
-def test_every_command_survives_json() -> None:
-    for command in (Prompt(parts=(Text(text="Hi"),)), Interrupt(), DropPrompt(prompt_id="p")):
-        assert COMMAND.validate_json(COMMAND.dump_json(command)) == command
+@pytest.mark.parametrize(
+    "command",
+    [
+        Prompt(parts=(Text(text="Hi"),), steers=True),
+        Answer(approval_id="a", answer="reject_once", note="No"),
+        Interrupt(turn_id="t"),
+        EditPrompt(prompt_id="p", parts=(Text(text="Hi"),)),
+        DropPrompt(prompt_id="p"),
+    ],
+    ids=lambda command: command.type,
+)
+def test_every_command_survives_json(command: Command) -> None:
+    assert COMMAND.validate_json(COMMAND.dump_json(command)) == command

@@ -52,6 +52,11 @@ def test_a_log_without_an_open_turn_needs_nothing(events: list[Event]) -> None:
     assert mend(events, "restart") == []
 
 
+def test_a_call_of_an_earlier_turn_is_left_alone() -> None:
+    other = STARTED.model_copy(update={"turn_id": "u"})
+    assert [event.turn_id for event in mend([STARTED, ASKED, other], "restart")] == ["u"]
+
+
 def test_a_mended_log_needs_nothing_more() -> None:
     events: list[Event] = [STARTED, ASKED]
     assert mend([*events, *mend(events, "restart")], "restart") == []

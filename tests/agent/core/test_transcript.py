@@ -1,18 +1,23 @@
 import random
+from collections.abc import Iterable
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.core.events import (
     ApprovalGiven,
     ApprovalRequested,
+    CheckpointRestored,
+    CheckpointSaved,
     Delta,
     Event,
     ModelSwitched,
     Noticed,
     PromptDropped,
     PromptQueued,
+    PromptSteered,
     Snapshot,
     StepFinished,
     ToolCallFinished,
@@ -21,7 +26,7 @@ from agent.core.events import (
     TurnStarted,
     joined,
 )
-from agent.core.messages import File, Message, Text, Thinking, ToolCall, ToolResult, Usage
+from agent.core.messages import File, Message, PromptPart, Text, Thinking, ToolCall, ToolResult, Usage
 from agent.core.transcript import Row, Transcript, fold, prompt_text, tool_row
 from tests.agent.core import strategies
 
@@ -55,12 +60,22 @@ def chopped(delta: Delta, chance: random.Random) -> list[Delta]:
     ]
 
 
+def spoken(deltas: Iterable[Delta]) -> list[Delta]:
+    """Numbered, as a session does it."""
+    return [delta.model_copy(update={"turn_id": "t", "index": index}) for index, delta in enumerate(deltas)]
+
+
+def heard(transcript: Transcript) -> str:
+    return "".join(said.text for said in transcript.live)
+
+
 @given(st.lists(strategies.deltas, max_size=10), st.integers())
 def test_fold_does_not_depend_on_chunking(deltas: list[Delta], seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311
-    pieces = [piece for delta in deltas for piece in chopped(delta, chance)]
-    assert fold([STARTED, *pieces]).live == fold([STARTED, *deltas]).live
-    assert shown(fold([STARTED, *pieces, STEP])) == shown(fold([STARTED, *deltas, STEP]))
+    pieces = spoken(piece for delta in deltas for piece in chopped(delta, chance))
+    whole = spoken(deltas)
+    assert fold([STARTED, *pieces]).live == fold([STARTED, *whole]).live
+    assert shown(fold([STARTED, *pieces, STEP])) == shown(fold([STARTED, *whole, STEP]))
 
 
 @settings(max_examples=40)
@@ -75,17 +90,60 @@ def test_events_may_be_folded_in_portions(events: list[Event | Delta], cut: int)
 
 @given(st.lists(strategies.deltas, max_size=10), st.integers(0, 10))
 def test_a_snapshot_stands_for_the_deltas_before_it(deltas: list[Delta], cut: int) -> None:
-    snapshot = Snapshot(turn_id="t", index=cut - 1, said=joined(deltas[:cut]))
-    late = fold([STARTED, snapshot, *deltas[cut:]])
-    assert late.live == fold([STARTED, *deltas]).live
+    said = spoken(deltas)
+    snapshot = Snapshot(turn_id="t", index=len(said[:cut]) - 1, said=joined(said[:cut]))
+    late = fold([STARTED, snapshot, *said[cut:]])
+    assert late.live == fold([STARTED, *said]).live
     late.apply(STEP)
     assert shown(late) == shown(fold([STARTED, STEP]))
     assert late.live == ()
 
 
-def test_a_new_attempt_drops_what_the_old_one_said() -> None:
-    first, second = (Delta(kind="text", text=word, attempt=at) for at, word in enumerate(["old", "new"]))
-    assert [said.text for said in fold([STARTED, first, second]).live] == ["new"]
+def delta(text: str, turn: str = "t", step: int = 0, attempt: int = 0, index: int = 0) -> Delta:
+    return Delta(kind="text", text=text, turn_id=turn, step=step, attempt=attempt, index=index)
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ([delta("a"), delta("b", index=1)], "ab"),
+        ([delta("old"), delta("new", attempt=1)], "new"),
+        ([delta("old"), delta("new", attempt=1, index=1)], "new"),
+        ([delta("new", attempt=1), delta("old", index=1)], "new"),
+        ([delta("new", step=1), delta("old", attempt=9)], "new"),
+        ([delta("new", turn="u"), delta("old", step=9)], "new"),
+        ([delta("new", turn="a"), delta("old", step=9)], "new"),
+        ([delta("a"), delta("again")], "again"),
+        (
+            [delta("a"), Snapshot(turn_id="t", index=2, said=joined([delta("abc")])), delta("d", index=3)],
+            "abcd",
+        ),
+        ([delta("new", attempt=1), Snapshot(turn_id="t", said=joined([delta("old")]))], "new"),
+        ([delta("a"), Snapshot(turn_id="t", attempt=1)], ""),
+    ],
+    ids=[
+        "goes on",
+        "new attempt",
+        "new attempt from its middle",
+        "old attempt",
+        "old step",
+        "old turn",
+        "old turn of a later id",
+        "from the beginning",
+        "snapshot",
+        "old snapshot",
+        "empty snapshot",
+    ],
+)
+def test_what_is_older_never_replaces_what_is_newer(said: list[Delta | Snapshot], text: str) -> None:
+    assert heard(fold([STARTED, *said])) == text
+
+
+def test_what_comes_late_of_a_finished_step_or_turn_is_not_heard() -> None:
+    said = [STARTED, STEP, delta("late", index=7)]
+    assert heard(fold(said)) == ""
+    assert heard(fold([*said, delta("Next", step=1)])) == "Next"
+    assert heard(fold([*said, TurnFinished(turn_id="t", reason="end_turn"), delta("late", step=1)])) == ""
 
 
 @settings(max_examples=40)
@@ -131,11 +189,11 @@ def test_only_what_says_something_gets_a_row() -> None:
 
 
 def test_a_queued_prompt_moves_to_where_its_turn_begins() -> None:
-    queued = PromptQueued(turn_id="u", prompt_id="u", prompt=(Text(text="Later"),))
-    transcript = fold([STARTED, queued, STEP])
+    later = PromptQueued(turn_id="u", prompt_id="u", prompt=(Text(text="Later"),))
+    transcript = fold([STARTED, later, STEP])
     assert [row.status for row in transcript.rows if row.kind == "user"] == ["done", "queued"]
     transcript.apply(TurnFinished(turn_id="t", reason="end_turn"))
-    transcript.apply(STARTED.model_copy(update={"turn_id": "u", "prompt": queued.prompt}))
+    transcript.apply(STARTED.model_copy(update={"turn_id": "u", "prompt": later.prompt}))
     assert [row.text for row in transcript.rows if row.kind == "user"] == ["Go", "Later"]
     assert transcript.rows[-1].text == "Later"
     transcript.apply(DONE)
@@ -143,9 +201,99 @@ def test_a_queued_prompt_moves_to_where_its_turn_begins() -> None:
 
 
 def test_a_dropped_prompt_is_gone() -> None:
-    queued = PromptQueued(turn_id="u", prompt_id="u", prompt=(Text(text="Later"),))
+    later = PromptQueued(turn_id="u", prompt_id="u", prompt=(Text(text="Later"),))
     dropped = PromptDropped(turn_id="u", prompt_id="u")
-    assert [row.text for row in fold([STARTED, queued, dropped]).rows] == ["Go"]
+    assert [row.text for row in fold([STARTED, later, dropped]).rows] == ["Go"]
+
+
+def queued(text: str, prompt_id: str = "u", *, steers: bool = False) -> PromptQueued:
+    prompt: tuple[PromptPart, ...] = (Text(text=text),)
+    return PromptQueued(turn_id=prompt_id, prompt_id=prompt_id, prompt=prompt, steers=steers)
+
+
+def people(transcript: Transcript) -> list[tuple[str, str]]:
+    return [(row.text, row.status) for row in transcript.rows if row.kind == "user"]
+
+
+def test_an_edited_prompt_changes_its_words_in_its_place() -> None:
+    transcript = fold([STARTED, queued("one"), queued("two", "v"), queued("first")])
+    assert people(transcript) == [("Go", "done"), ("first", "queued"), ("two", "queued")]
+    transcript.apply(queued("two", "v", steers=True))
+    assert people(transcript)[-1] == ("two", "steering")
+    assert [waiting.prompt[0] for waiting in transcript.queue.values()] == [
+        Text(text="first"),
+        Text(text="two"),
+    ]
+
+
+def test_a_prompt_told_to_the_running_turn_stands_after_what_was_said_so_far() -> None:
+    told = PromptSteered(turn_id="t", prompt_id="u", prompt=(Text(text="No, this"),))
+    later = StepFinished(
+        turn_id="t", message=Message(role="assistant", parts=(Text(text="I see"),)), stop="end_turn"
+    )
+    transcript = fold([STARTED, queued("No, this", steers=True), STEP, DONE, told, later])
+    assert [(row.kind, row.text) for row in transcript.rows[-3:]] == [
+        ("tool", "no"),
+        ("user", "No, this"),
+        ("text", "I see"),
+    ]
+    assert people(transcript) == [("Go", "done"), ("No, this", "done")]
+    assert {row.turn_id for row in transcript.rows} == {"t"}
+    assert transcript.queue == {}
+
+
+def test_a_prompt_waits_until_it_is_told_dropped_or_begun() -> None:
+    waiting = [queued("a", "u"), queued("b", "v"), queued("c", "w")]
+    transcript = fold([STARTED, *waiting])
+    assert list(transcript.queue) == ["u", "v", "w"]
+    for event in (
+        PromptDropped(turn_id="v", prompt_id="v"),
+        PromptSteered(turn_id="t", prompt_id="w", prompt=waiting[2].prompt),
+        TurnFinished(turn_id="t", reason="end_turn"),
+        STARTED.model_copy(update={"turn_id": "u"}),
+    ):
+        transcript.apply(event)
+    assert transcript.queue == {}
+    assert not any(row.status == "queued" for row in transcript.rows)
+
+
+def test_a_turn_that_shall_stop_says_so_until_it_has() -> None:
+    transcript = fold([STARTED, Noticed(turn_id="t", code="stopping", values={"by": "me"})])
+    assert transcript.is_stopping
+    assert [row.kind for row in transcript.rows] == ["user"]
+    transcript.apply(TurnFinished(turn_id="t", reason="cancelled"))
+    assert not transcript.is_stopping
+    assert not fold([Noticed(turn_id="t", code="stopping")]).is_stopping
+
+
+def test_a_parked_question_is_still_asked() -> None:
+    row = fold([STARTED, STEP, ASKED, Noticed(turn_id="t", code="parked")]).rows[-1]
+    assert (row.kind, row.status, row.approval_id) == ("tool", "asking", "a")
+
+
+def test_a_restart_is_told_and_drops_what_was_half_said() -> None:
+    transcript = fold([STARTED, delta("Hel"), Noticed(turn_id="t", code="restart")])
+    assert (transcript.rows[-1].kind, transcript.rows[-1].title) == ("notice", "restart")
+    assert (heard(transcript), transcript.turn_id) == ("", "t")
+    transcript.apply(delta("Hello", attempt=1))
+    assert heard(transcript) == "Hello"
+
+
+def test_keeping_a_checkpoint_is_not_shown_and_going_back_is() -> None:
+    saved, back = CheckpointSaved(id="c"), CheckpointRestored(id="c", seq=1)
+    assert [row.title for row in fold([saved, back]).rows] == ["went_back"]
+
+
+def test_nothing_is_open_once_the_session_went_back_into_a_turn() -> None:
+    transcript = fold(
+        [STARTED, STEP, ASKED, queued("Later"), delta("x", step=1), CheckpointRestored(id="c", seq=4)]
+    )
+    assert (transcript.turn_id, transcript.queue, heard(transcript)) == ("", {}, "")
+    assert [(row.kind, row.status) for row in transcript.rows[-2:]] == [
+        ("tool", "cancelled"),
+        ("notice", "done"),
+    ]
+    assert not any(row.approval_id for row in transcript.rows)
 
 
 def test_what_a_person_should_know_gets_a_row() -> None:

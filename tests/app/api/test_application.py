@@ -31,6 +31,10 @@ BAD = {
     "half a character for an id": b'{"type": "interrupt", "id": "\\ud800"}',
     "a long id": b'{"type": "interrupt", "id": "' + b"x" * 300 + b'"}',
     "an answer that is none": b'{"type": "answer", "approval_id": "x", "answer": "yes"}',
+    "an edit of nothing": b'{"type": "edit_prompt", "prompt_id": "x", "parts": []}',
+    "an edit that names none": b'{"type": "edit_prompt", "text": "x"}',
+    "a prompt that may steer": b'{"type": "prompt", "text": "x", "steers": "perhaps"}',
+    "an interrupt of a number": b'{"type": "interrupt", "turn_id": 3}',
     "too much": b'{"type": "prompt", "text": "' + b"x" * 10_000_000 + b'"}',
 }
 
@@ -82,6 +86,17 @@ def test_a_body_of_unknown_length_is_weighed_too(api: httpx2.Client) -> None:
 )
 def test_wrong_fields_are_a_problem(api: httpx2.Client, fields: dict[str, Any]) -> None:
     assert is_problem(api.post("sessions", content=json.dumps(fields), headers=JSON))
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b'{"name":', b'{"name": 3}', b'{"name": "x", "id": "y"}', BAD["deep"]]
+)
+@pytest.mark.parametrize("route", ["checkpoints", "fork"])
+def test_a_checkpoint_or_fork_that_makes_no_sense_is_a_problem(
+    api: httpx2.Client, session: str, route: str, body: bytes
+) -> None:
+    assert is_problem(api.post(f"sessions/{session}/{route}", content=body, headers=JSON))
+    assert api.get(f"sessions/{session}").json()["seq"] == 0
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])

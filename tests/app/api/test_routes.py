@@ -154,6 +154,97 @@ def test_a_prompt_that_waits_can_be_taken_back(api: httpx2.Client, session: str)
     ]
 
 
+def waits_behind_a_long_turn(api: httpx2.Client, session: str, **fields: object) -> str:
+    """Send a prompt that says when it is told, while another runs; gives its id."""
+    path = f"sessions/{session}/commands"
+    api.post(path, json={"type": "prompt", "text": "count to 5000 slowly"})
+    waits = api.post(path, json={"type": "prompt", "text": "count to 7", **fields})
+    assert waits.status_code == 202, waits.text
+    return waits.json()["turn_id"]
+
+
+def test_a_prompt_that_waits_can_be_edited(api: httpx2.Client, session: str) -> None:
+    path = f"sessions/{session}/commands"
+    waiting = waits_behind_a_long_turn(api, session, steers=True)
+    edit = {"type": "edit_prompt", "prompt_id": waiting, "text": "count to 2", "steers": False}
+    edited = api.post(path, json=edit)
+    assert (edited.status_code, edited.json().get("turn_id")) == (202, waiting), edited.text
+    assert api.post(path, json={"type": "interrupt"}).status_code == 202
+    with following(api, session) as events:
+        heard = durable(until(events, lambda event: event.event == "TurnFinished" and is_of(event, waiting)))
+    queued = [event.data for event in heard if event.event == "PromptQueued"]
+    assert [(one["prompt"][0]["text"], one["steers"]) for one in queued] == [
+        ("count to 7", True),
+        ("count to 2", False),
+    ]
+    assert api.get(f"sessions/{session}").json()["rows"][-1]["text"].endswith("w1 w2")
+    again = api.post(path, json=edit)
+    assert (again.status_code, again.json()["code"]) == (409, "prompt_started")
+
+
+def is_of(event: Sent, turn_id: str) -> bool:
+    return event.data.get("turn_id") == turn_id
+
+
+def test_an_interrupt_may_name_the_turn_it_means(api: httpx2.Client, session: str) -> None:
+    path = f"sessions/{session}/commands"
+    running = api.post(path, json={"type": "prompt", "text": "count to 5000 slowly"}).json()["turn_id"]
+    before = api.get(f"sessions/{session}").json()["seq"]
+    missed = api.post(path, json={"type": "interrupt", "turn_id": str(uuid4())})
+    assert missed.json() == {"turn_id": running, "seq": before}
+    assert api.post(path, json={"type": "interrupt", "turn_id": running}).json()["seq"] == before + 1
+    with following(api, session) as events:
+        assert until(events, is_("TurnFinished"))[-1].data["reason"] == "cancelled"
+
+
+def test_a_session_goes_back_to_a_checkpoint(api: httpx2.Client, session: str) -> None:
+    turn(api, session, "count to 1")
+    made = api.post(f"sessions/{session}/checkpoints", json={"name": "One"})
+    assert made.status_code == 201
+    assert (made.json()["name"], made.json()["seq"]) == ("One", 3)
+    shown = api.get(f"sessions/{session}").json()["rows"]
+    turn(api, session, "count to 2")
+    back = f"sessions/{session}/checkpoints/{made.json()['id']}/restore"
+    assert api.post(back).json() == made.json()
+    rows = api.get(f"sessions/{session}").json()["rows"]
+    assert rows[: len(shown)] == shown
+    assert "count to 2" not in [row["text"] for row in rows]
+    api.post(f"sessions/{session}/commands", json={"type": "prompt", "text": "count to 5000 slowly"})
+    refused = api.post(back)
+    assert (refused.status_code, refused.json()["code"]) == (409, "turn_runs")
+    api.post(f"sessions/{session}/commands", json={"type": "interrupt"})
+    nowhere = api.post(f"sessions/{session}/checkpoints/{uuid4()}/restore")
+    assert (nowhere.status_code, nowhere.json()["code"]) == (404, "checkpoint")
+
+
+def test_a_checkpoint_needs_no_name(api: httpx2.Client, session: str) -> None:
+    assert api.post(f"sessions/{session}/checkpoints").json()["name"] == ""
+
+
+def test_a_fork_goes_on_by_itself(api: httpx2.Client, session: str) -> None:
+    turn(api, session, "count to 1")
+    heard = durable(turn(api, session, "count to 2"))
+    made = api.post(f"sessions/{session}/fork", json={"seq": 4})
+    assert made.status_code == 201
+    forked = made.json()["id"]
+    assert (forked != session, made.json()["name"]) == (True, "count to 1")
+    with following(api, f"{forked}?after=4") as events:
+        assert until(events, is_("TurnFinished"))[-1].id == heard[-1].id
+    told, copied = (api.get(f"sessions/{where}").json()["rows"] for where in (session, forked))
+    assert [row["text"] for row in told] == [row["text"] for row in copied]
+    turn(api, forked, "count to 3")
+    assert api.get(f"sessions/{session}").json()["rows"] == told
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"seq": 0}, {"seq": 99}, {"seq": 10**40}, {"seq": "x"}, {"seq": 1, "to": 2}]
+)
+def test_a_fork_at_no_event_is_refused(api: httpx2.Client, session: str, body: dict[str, object]) -> None:
+    turn(api, session, "count to 1")
+    refused = api.post(f"sessions/{session}/fork", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (422, "bad_arguments")
+
+
 def test_a_list_is_searched_and_paged(server: Server) -> None:
     token, _ = server.neighbour()
     with server.client() as theirs:
@@ -189,6 +280,9 @@ def test_other_peoples_sessions_are_not_there(server: Server, api: httpx2.Client
                 api.get(f"sessions/{session}/events"),
                 api.post(f"sessions/{session}/commands", json={"type": "prompt", "text": "count to 1"}),
                 api.post(f"sessions/{session}/commands", json={"type": "interrupt"}),
+                api.post(f"sessions/{session}/checkpoints", json={"name": "Mine"}),
+                api.post(f"sessions/{session}/checkpoints/{uuid4()}/restore"),
+                api.post(f"sessions/{session}/fork", json={"seq": 1}),
             )
         ]
         assert {status for status, _ in answers[session]} == {404}

@@ -7,7 +7,7 @@ import pytest
 
 from tests.app.api.streams import turn
 from tests.app.serving import Server
-from tests.app.tabs import CHAT, HISTORY, LIST, RUN, Tab, opened
+from tests.app.tabs import CHAT, HISTORY, LIST, QUEUE, RUN, Tab, opened
 
 
 @pytest.fixture
@@ -57,10 +57,62 @@ async def test_a_running_turn_is_stopped(server: Server, session: str) -> None:
         await arrive(tab)
         await tab.send(f"{CHAT}.send", {"form": {"prompt": "count to 5000 slowly"}})
         await tab.until(lambda: "w5 " in tab.answer)
-        await tab.send(f"{CHAT}.stop")
+        await tab.send(f"{CHAT}.stop", {"turn_id": tab.of(RUN, "turn_id")})
         await tab.idle_after(1)
         assert tab.rows[-1]["text"] == "Stopped."
         assert not tab.answer
+
+
+async def test_a_late_press_on_stop_leaves_the_next_turn_alone(server: Server, session: str) -> None:
+    async with opened(server, f"/s/{session}") as tab:
+        await arrive(tab)
+        await tab.send(f"{CHAT}.send", {"form": {"prompt": "count to 20 slowly"}})
+        await tab.until(lambda: tab.of(RUN, "turn_id"))
+        first = tab.of(RUN, "turn_id")
+        await tab.send(f"{CHAT}.send", {"form": {"prompt": "count to 30 slowly"}})
+        await tab.until(lambda: tab.of(RUN, "turn_id") not in {"", first})
+        await tab.send(f"{CHAT}.stop", {"turn_id": first})
+        await tab.idle_after(2)
+        assert tab.answer.endswith("w30")
+
+
+async def test_a_waiting_prompt_is_edited_steered_and_dropped(server: Server, session: str) -> None:
+    async with opened(server, f"/s/{session}") as tab:
+        await arrive(tab)
+        await tab.send(f"{CHAT}.send", {"form": {"prompt": "write a.txt with Hello"}})
+        await tab.until(lambda: tab.of(RUN, "asking"))
+        for words in ("count to 2", "count to 3"):
+            await tab.send(f"{CHAT}.send", {"form": {"prompt": words}})
+        await tab.until(lambda: len(waiting(tab)) == 2)
+        one, other = (row["id"] for row in tab.of(QUEUE, "rows"))
+        await tab.send(f"{CHAT}.edit", {"form": {"prompt": "count to 4", "prompt_id": one}})
+        await tab.until(lambda: waiting(tab)[0] == ("count to 4", "queued"))
+        await tab.send(f"{CHAT}.steer", {"prompt_id": one})
+        await tab.until(lambda: waiting(tab)[0] == ("count to 4", "steering"))
+        await tab.send(f"{CHAT}.drop", {"prompt_id": other})
+        await tab.until(lambda: len(waiting(tab)) == 1)
+        [asked] = tab.of(RUN, "asking")
+        await tab.send(f"{CHAT}.answer", {"approval_id": asked["approval_id"], "answer": "allow_once"})
+        await tab.idle_after(2)
+        kinds = [row["kind"] for row in tab.rows]
+        assert kinds[kinds.index("tool") + 1] == "user"
+        assert waiting(tab) == []
+        await tab.send(f"{CHAT}.steer", {"prompt_id": one})
+        await tab.until(lambda: tab.sentence)
+        assert tab.sentence == "This prompt is no longer waiting."
+
+
+async def test_a_prompt_steers_the_running_turn_when_it_says_so(server: Server, session: str) -> None:
+    async with opened(server, f"/s/{session}") as tab:
+        await arrive(tab)
+        await tab.send(f"{CHAT}.send", {"form": {"prompt": "write a.txt with Hello"}})
+        await tab.until(lambda: tab.of(RUN, "asking"))
+        await tab.send(f"{CHAT}.send", {"form": {"prompt": "count to 2", "steers": "on"}})
+        await tab.until(lambda: waiting(tab) == [("count to 2", "steering")])
+
+
+def waiting(tab: Tab) -> list[tuple[str, str]]:
+    return [(row["text"], row["status"]) for row in tab.of(QUEUE, "rows") or []]
 
 
 async def test_another_model_and_mode_hold_from_the_next_turn_on(
