@@ -58,10 +58,16 @@ class DurableEngine:
 
     async def open(self) -> None:
         """Launch it, in the running event loop: the turns run there."""
+        if self._works and _executing:
+            raise RuntimeError("Turns run in this process already: DBOS knows one engine.")
         if is_sqlite(self._url):
             self._database = _quick_sqlite(self._url)
         if self._works:
-            await self._launch()
+            try:
+                await self._launch()
+            except BaseException:
+                await self.close()
+                raise
         else:
             self._client = await asyncio.to_thread(self._connect)
 
@@ -145,7 +151,6 @@ class DurableEngine:
         return (self._client or DBOS).list_workflows(name=TURN, **wanted)
 
     async def _launch(self) -> None:
-
         config = DBOSConfig(
             name=NAME,
             system_database_url=self._url,
@@ -206,10 +211,12 @@ def _workflow() -> None:
         return
 
     async def turn(session_id: str, turn_id: str, part: int) -> str:
+        # Where it may not run, it ends as if we were killed: what becomes of it is another's to say.
+        if not _executing:
+            raise asyncio.CancelledError
         try:
             return await _executing[-1](Run(session_id, turn_id, part), DurableRecorder())
         except Fenced:
-            # As if we were killed: what becomes of the turn is another's to say.
             raise asyncio.CancelledError from None
 
     _workflows[TURN] = DBOS.workflow(name=TURN, max_recovery_attempts=None)(turn)

@@ -45,8 +45,13 @@ class Executor:
     async def join(self) -> None:
         """Become known. From here on this process must beat, where others could take its turns over."""
         row = ExecutorRow(id=self.id, beat_at=0, host=here(), pid=os.getpid(), started_at=began(os.getpid()))
-        await writing(lambda store: store.add(row))
-        await writing(lambda store: beat(store, self.id))
+
+        def begin(store: Session) -> None:
+            store.add(row)
+            store.flush()
+            beat(store, self.id)  # at once: others bury a row without a beat
+
+        await writing(begin)
         if is_sqlite(self._url):
             return  # one process alone has this file; nobody waits for its heart
         self._last = time.monotonic()
@@ -70,7 +75,7 @@ class Executor:
         """Whether there are executors that live no more."""
 
         def work(store: Session) -> bool:
-            return bool(set(store.exec(select(ExecutorRow.id))) - alive(store, self._lease))
+            return bool(known(store) - alive(store, self._lease))
 
         return await reading(work)
 
@@ -123,6 +128,11 @@ def clock(store: Session) -> ColumnElement[float]:
     return cast(func.extract("epoch", func.clock_timestamp()), Float)
 
 
+def known(store: Session) -> set[str]:
+    """The executors that nobody has buried."""
+    return set(store.exec(select(ExecutorRow.id)))
+
+
 def alive(store: Session, lease: float) -> set[str]:
     """The executors that live, as far as one can know."""
     rows = store.exec(select(ExecutorRow, col(ExecutorRow.beat_at) < clock(store) - lease)).all()
@@ -130,9 +140,9 @@ def alive(store: Session, lease: float) -> set[str]:
     return {row.id for row, is_silent in rows if not (is_silent and silence_kills) and not is_gone(row)}
 
 
-def bury(store: Session, living: set[str]) -> None:
+def bury(store: Session, dead: set[str]) -> None:
     """Take the rows of the dead away: from then on they can write no more."""
-    store.exec(delete(ExecutorRow).where(col(ExecutorRow.id).not_in(living)))
+    store.exec(delete(ExecutorRow).where(col(ExecutorRow.id).in_(dead)))
 
 
 @contextmanager

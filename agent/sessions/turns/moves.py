@@ -51,7 +51,7 @@ async def park(run: Run, approval_id: str, writer: str) -> Stored | None:
             store, run.session_id, run.turn_id
         ):
             return None
-        notice = Noticed(turn_id=run.turn_id, code="parked")
+        notice = Noticed(turn_id=run.turn_id, code="parked", values={"part": run.part})
         seq, event, _ = log.write(store, run.session_id, notice, f"{run.session_id}/{run.id}/parked", writer)
         row.is_parked = True
         return [(seq, event)]
@@ -75,7 +75,7 @@ async def finish(run: Run, finished: TurnFinished, key: str, writer: str) -> tup
 
 def begin_next(store: Store, row: SessionRow, writer: str = "") -> tuple[int, Event] | None:
     """Begin the turn of the prompt that waits longest, within a transaction; None when no prompt waits."""
-    if row.turn_id or not row.queue:
+    if row.turn_id or row.deleted_at or not row.queue:
         return None
     queued = queued_in(store, row.id, row.queue[0])
     started = TurnStarted.model_validate(

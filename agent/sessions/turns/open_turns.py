@@ -1,6 +1,6 @@
 """Which turns are open, and so should be worked on by somebody."""
 
-from sqlalchemy import text, update
+from sqlalchemy import ColumnElement, text, update
 from sqlmodel import Session as Store
 from sqlmodel import col, select
 
@@ -18,11 +18,20 @@ async def set_aside(session_id: str) -> None:
 
 async def open_runs() -> list[Run]:
     """The turns that somebody should be working on."""
+    return await reading(_open)
+
+
+def _open(store: Store, *those: ColumnElement[bool]) -> list[Run]:
     wanted = select(SessionRow.id, SessionRow.turn_id, SessionRow.turn_part).where(
-        col(SessionRow.turn_id).is_not(None), col(SessionRow.is_parked).is_(False)
+        col(SessionRow.turn_id).is_not(None), col(SessionRow.is_parked).is_(False), *those
     )
-    found = await reading(lambda store: store.exec(wanted).all())
+    found = store.exec(wanted).all()
     return [Run(session_id, turn_id or "", part) for session_id, turn_id, part in found]
+
+
+async def is_due(run: Run) -> bool:
+    """Whether this very execution should be worked on: neither parked nor followed by the next."""
+    return run in await reading(lambda store: _open(store, col(SessionRow.id) == run.session_id))
 
 
 async def next_part(run: Run) -> Run | None:
@@ -39,7 +48,9 @@ async def next_part(run: Run) -> Run | None:
 async def idle_with_prompts() -> list[str]:
     """The sessions where prompts wait for no turn."""
     wanted = select(SessionRow.id).where(
-        col(SessionRow.turn_id).is_(None), text("CAST(queue AS TEXT) <> '[]'")
+        col(SessionRow.turn_id).is_(None),
+        col(SessionRow.deleted_at).is_(None),
+        text("CAST(queue AS TEXT) <> '[]'"),
     )
     return await reading(lambda store: list(store.exec(wanted)))
 

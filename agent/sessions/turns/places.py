@@ -46,6 +46,7 @@ def place(event: Event, step: int = 0) -> str:
 def places(events: Iterable[Event]) -> dict[str, Event]:
     """The events of one turn by their places.
 
+    >>> from agent.core.events import TurnStarted
     >>> list(places([TurnStarted(prompt=(), model="m", mode="ask")]))
     ['started']
     """

@@ -11,7 +11,12 @@ class Escaped(Exception):
     """A piece of work raised what ends a program, not a piece of work."""
 
 
-async def _contained(work: Coroutine[Any, Any, T]) -> T:
+async def contained(work: Coroutine[Any, Any, T]) -> T:
+    """Do work that may try to end the whole program.
+
+    Raises:
+        Escaped: it did.
+    """
     try:
         return await work
     except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
@@ -29,7 +34,7 @@ async def unless(interrupted: asyncio.Event, work: Coroutine[Any, Any, T]) -> T 
     if interrupted.is_set():
         work.close()
         return None
-    task = asyncio.ensure_future(_contained(work))
+    task = asyncio.ensure_future(contained(work))
     bell = asyncio.ensure_future(interrupted.wait())
     try:
         await asyncio.wait({task, bell}, return_when=asyncio.FIRST_COMPLETED)

@@ -14,6 +14,7 @@ from agent.core.messages import Message, ToolCall, ToolResult
 from agent.core.provider import Request
 from agent.sessions.stream.speech import Speech
 from agent.sessions.turns.prompting import system_prompt
+from agent.sessions.turns.racing import contained
 
 SLICE = 0.002
 """Seconds of talk after which the others get their turn: a stream that has arrived whole never waits."""
@@ -60,7 +61,7 @@ async def run_tool(user: User, session: Session, call: ToolCall) -> ToolResult:
     if call.malformed:
         return _failed(call, f"The arguments were no valid JSON object: {call.malformed[:2000]}")
     try:
-        output = await tooling.execute(user, session, call.name, call.arguments)
+        output = await contained(tooling.execute(user, session, call.name, call.arguments))
     except ToolFailed as error:
         return _failed(call, str(error))
     except Exception:

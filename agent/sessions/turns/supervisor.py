@@ -48,6 +48,7 @@ class Supervisor:
         self._url = url if self._shares else f"sqlite:///{settings.data_dir / 'engine.db'}"
         self._is_alone = settings.maestro_role == "all"
         self._durable: DurableEngine | None = None
+        self._is_closing = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._next_round = self._next_tidying = 0.0
 
@@ -82,6 +83,7 @@ class Supervisor:
 
     async def close(self) -> None:
         """End: what runs here stops as in a crash, and is free for others at once."""
+        self._is_closing = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -93,25 +95,23 @@ class Supervisor:
 
     async def begin(self, run: Run, command: Command, *, is_continued: bool) -> None:
         """Run a turn, or go on with a parked one because of a command; if it fails, a later round does it."""
-        try:
-            if not is_continued:
-                await self.engine.submit(run)
-            elif isinstance(command, Answer):
-                await self.engine.approve(run)
-            else:
-                await self.engine.cancel(run)
-        except Exception:
-            # The command is accepted and in the log; whoever asked is not told that it failed.
-            logger.exception("turn begins later", session_id=run.session_id, turn_id=run.turn_id)
+        begin = self.engine.submit
+        if is_continued:
+            begin = self.engine.approve if isinstance(command, Answer) else self.engine.cancel
+        # Whoever asked may go away meanwhile: a turn that is half begun would be lost until the next start.
+        await asyncio.wait({self.own(partial(begin, run))})
 
-    def own(self, work: Callable[[], Awaitable[None]]) -> None:
+    def own(self, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
         """Do work beside everything else, until it is done or we close, outside of its caller's workflow."""
         task = asyncio.create_task(_guarded(work), context=contextvars.Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _execute(self, run: Run, recorder: Recorder) -> Ended:
         """Run a turn for the engine; the turn that began when it was over begins to run."""
+        if self._is_closing:
+            raise asyncio.CancelledError  # as if it had begun a moment ago, and was stopped like the others
         ended, following = await registry.run(run, recorder, self._executor.id)
         if following:
             self.own(partial(self.engine.submit, following))
@@ -145,10 +145,9 @@ class Supervisor:
         self._next_round = asyncio.get_running_loop().time() + ROUND
         await self._adopt()
         for run in await open_turns.open_runs():
-            await self._revive(run)
+            await _guarded(partial(self._revive, run))
         for session_id in await open_turns.idle_with_prompts():
-            if begun := await open_turns.begin_waiting(session_id):
-                await self.engine.submit(begun)
+            await _guarded(partial(self._begin_waiting, session_id))
 
     async def _revive(self, run: Run) -> None:
         """Run an open turn that the engine does not know, or believes to be over."""
@@ -159,6 +158,10 @@ class Supervisor:
             await self.engine.submit(run)
         elif status not in {"waiting", "running"} and (following := await open_turns.next_part(run)):
             await self.engine.submit(following)
+
+    async def _begin_waiting(self, session_id: str) -> None:
+        if begun := await open_turns.begin_waiting(session_id):
+            await self.engine.submit(begun)
 
     async def _adopt(self) -> None:
         """Go on with the turns of dead executors; one process at a time does it."""
@@ -174,11 +177,13 @@ class Supervisor:
             if not is_ours:
                 return []
             with Store(database.execution_options(writing=True)) as store:
+                # First what runs, then who lives: who came in between has begun nothing yet.
+                running, known = durable.running(), executors.known(store)
                 living = {self._executor.id}
                 if self._shares:
                     living |= executors.alive(store, self._lease)
-                orphans = [(run, dead) for run, dead in durable.running() if dead not in living]
-                executors.bury(store, living)
+                orphans = [(run, dead) for run, dead in running if dead not in living]
+                executors.bury(store, known - living)
                 told = [(run.session_id, _restarted(store, run, dead)) for run, dead in orphans]
                 store.commit()
             if orphans:

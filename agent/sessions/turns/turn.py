@@ -37,6 +37,7 @@ from agent.sessions.stream.speech import Speech
 from agent.sessions.turns import moves, steps
 from agent.sessions.turns.approvals import asked_about
 from agent.sessions.turns.engine import Ended, Recorder, Run
+from agent.sessions.turns.open_turns import is_due
 from agent.sessions.turns.places import place, places
 from agent.sessions.turns.racing import unless
 
@@ -72,6 +73,8 @@ class Turn:
         self._events: list[Event] = []
         self._step = 0
         self._restarts = 0
+        self._is_parked = False
+        """Whether this very execution was parked before, and nobody came to write down that it was over."""
         self._stopping = asyncio.Event()
         self._answers: dict[str, ApprovalGiven] = {}
         self._answered = asyncio.Event()
@@ -84,6 +87,16 @@ class Turn:
         own = [event for event in events if event.turn_id == self.run_of.turn_id]
         self._kept = places(own)
         self._restarts = sum(isinstance(event, Noticed) and event.code == "restart" for event in own)
+        self._is_parked = any(
+            isinstance(event, Noticed)
+            and event.code == "parked"
+            and event.values == {"part": self.run_of.part}
+            for event in own
+        )
+        if isinstance(started := self._kept.get("started"), TurnStarted):
+            # What was chosen meanwhile holds from the next turn on.
+            began_with = {"model": started.model, "mode": started.mode}
+            self.session = self.session.model_copy(update=began_with)
         for event in events:
             self.hear(event)
 
@@ -105,11 +118,13 @@ class Turn:
                 pass
 
     async def run(self, history: Sequence[Message]) -> Ended:
-        """Run it to its end, or until it is parked; its supervisor.
+        """Run it to its end, or until it is parked; whatever fails ends this turn and nothing else.
 
         Raises:
             Fenced: another process goes on with it.
         """
+        if self._is_parked and not await is_due(self.run_of):
+            return "parked"
         try:
             started = self._found("started", TurnStarted)
             if self._restarts > MOST_RESTARTS:
@@ -135,16 +150,22 @@ class Turn:
 
     async def _model_step(self, number: int, history: Sequence[Message]) -> StepFinished | StepFailed:
         self._step = number
-        failed = await self._recorder.step("model_step", lambda: self._ask_model(history))
+        failed = await self._recorded("model_step", f"step/{number}", lambda: self._ask_model(history))
         if failed is not None:
             return StepFailed.model_validate(failed)
         return self._found(f"step/{number}", StepFinished)
+
+    async def _recorded(self, name: str, where: str, work: Callable[[], Awaitable[JsonValue]]) -> JsonValue:
+        """Do a step; once more when the engine remembers it and a failing disk has lost its event."""
+        gave = await self._recorder.step(name, work)
+        return gave if gave is not None or where in self._kept else await work()
 
     async def _ask_model(self, history: Sequence[Message]) -> JsonValue:
         if f"step/{self._step}" in self._kept:
             return None
         turn_id = self.run_of.turn_id
-        speech = self.speech = Speech(self.run_of.session_id, turn_id, self._step, self._restarts)
+        attempt = self._restarts + self.run_of.part - 1
+        speech = self.speech = Speech(self.run_of.session_id, turn_id, self._step, attempt)
         try:
             asked = steps.ask_model(self.user, self.session, history, speech)
             said = await unless(self._stopping, asked) or speech.broken_off("cancelled")
@@ -154,7 +175,8 @@ class Turn:
             failed = _failed(speech, error.code, error.values)
         else:
             if said.stop == "error":
-                return StepFailed(said=said, code="cut").model_dump(mode="json")
+                broken = speech.broken_off("error").model_copy(update={"turn_id": turn_id})
+                return StepFailed(said=broken, code="cut").model_dump(mode="json")
             await self._record(with_own_ids(said.model_copy(update={"turn_id": turn_id}), history))
             return None
         finally:
@@ -162,8 +184,9 @@ class Turn:
         return failed.model_dump(mode="json")
 
     async def _tool_step(self, call: ToolCall) -> ToolResult:
-        await self._recorder.step("tool_step", lambda: self._run_tool(call))
-        return self._found(f"call/{call.id}/finished", ToolCallFinished).result
+        where = f"call/{call.id}/finished"
+        await self._recorded("tool_step", where, lambda: self._run_tool(call))
+        return self._found(where, ToolCallFinished).result
 
     async def _run_tool(self, call: ToolCall) -> JsonValue:
         if f"call/{call.id}/finished" not in self._kept:
@@ -186,6 +209,8 @@ class Turn:
 
     async def _question(self, call: ToolCall, reason: str) -> ApprovalGiven | None:
         answered = await self._recorder.step("question", lambda: self._ask(call, reason))
+        if answered and answered != "parked" and answered not in self._answers:
+            answered = await self._ask(call, reason)  # its event was lost, as in `_recorded`
         if answered == "parked":
             raise Parked
         return self._answers[str(answered)] if answered else None
@@ -230,7 +255,12 @@ class Turn:
             return Judgement(decision="allow", reason="begun")
         given = [event.rule for event in self._events if isinstance(event, ApprovalGiven) and event.rule]
         given += [event.rule for event in self._answers.values() if event.rule]
-        return tooling.judge(self.user, self.session, call, given)
+        judged = tooling.judge(self.user, self.session, call, given)
+        finished = self._kept.get(f"call/{call.id}/finished")
+        if isinstance(finished, ToolCallFinished):
+            decided = "deny" if finished.result.outcome == "rejected" else "allow"
+            return judged if judged.decision == decided else Judgement(decision=decided, reason="decided")
+        return judged
 
     async def _keep(self, event: Event) -> None:
         await self._record(event)

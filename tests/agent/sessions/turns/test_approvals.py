@@ -1,97 +1,37 @@
-import asyncio
-
-import pytest
 from hypothesis import given, settings
 
 from agent.core.commands import Answer
-from agent.core.errors import Conflict, Unavailable
-from agent.core.events import ApprovalGiven, ApprovalRequested, Event
+from agent.core.events import ApprovalRequested
 from agent.core.messages import ToolCall
-from agent.sessions.turns.approvals import Approvals, call_hash, rule_of
+from agent.sessions.turns.approvals import asked_about, call_hash, rule_of
 from tests.agent.core import strategies
 
 CALL = ToolCall(id="c", name="edit", arguments={"path": "a"})
 
 
-class Asking:
-    """A question that waits, and what was recorded of it."""
-
-    def __init__(self) -> None:
-        self.recorded: list[Event] = []
-        self.interrupted = asyncio.Event()
-        self.asked = asyncio.Event()
-        self.approvals = Approvals(self.record, self.interrupted)
-
-    async def record(self, event: Event) -> None:
-        self.recorded.append(event)
-        self.asked.set()
-
-    async def store(self, event: Event) -> int:
-        self.recorded.append(event)
-        return len(self.recorded)
-
-    async def ask(self) -> tuple[asyncio.Task[ApprovalGiven | None], str]:
-        waiting = asyncio.create_task(self.approvals.ask("t", CALL, "no_rule"))
-        await self.asked.wait()
-        asked = self.recorded[0]
-        assert isinstance(asked, ApprovalRequested)
-        assert (asked.call_hash, asked.turn_id) == (call_hash(CALL), "t")
-        return waiting, asked.approval_id
+def test_a_question_says_which_exact_call_it_is_about() -> None:
+    asked = asked_about("t", CALL, "no_rule")
+    assert isinstance(asked, ApprovalRequested)
+    assert (asked.turn_id, asked.call, asked.reason) == ("t", CALL, "no_rule")
+    assert asked.call_hash == call_hash(CALL)
 
 
-async def test_an_answer_reaches_who_asked() -> None:
-    asking = Asking()
-    waiting, approval_id = await asking.ask()
-    answer = Answer(approval_id=approval_id, answer="reject_once", note="No.")
-    assert await asking.approvals.answer(answer, "me", asking.store) == ("t", 2)
-    given = await waiting
-    assert given == asking.recorded[1]
-    with pytest.raises(Conflict):
-        await asking.approvals.answer(answer, "me", asking.store)
-
-
-async def test_an_interrupt_closes_the_question() -> None:
-    asking = Asking()
-    waiting, approval_id = await asking.ask()
-    asking.interrupted.set()
-    assert await waiting is None
-    answer = Answer(approval_id=approval_id, answer="allow_once")
-    with pytest.raises(Conflict):
-        await asking.approvals.answer(answer, "me", asking.store)
-
-
-async def test_an_answer_that_is_not_stored_does_not_count() -> None:
-    asking = Asking()
-    waiting, approval_id = await asking.ask()
-    answer = Answer(approval_id=approval_id, answer="allow_once")
-
-    async def fails(_event: Event) -> int:
-        raise Unavailable("database")
-
-    with pytest.raises(Unavailable):
-        await asking.approvals.answer(answer, "me", fails)
-    assert not waiting.done()
-    await asking.approvals.answer(answer, "me", asking.store)
-    assert await waiting is not None
-
-
-async def test_a_question_that_is_not_stored_is_not_open() -> None:
-    asking = Asking()
-
-    async def fails(_event: Event) -> None:
-        raise Unavailable("database")
-
-    approvals = Approvals(fails, asking.interrupted)
-    with pytest.raises(Unavailable):
-        await approvals.ask("t", CALL, "no_rule")
-    assert approvals._open == {}
+def test_a_question_asked_again_is_the_same_question() -> None:
+    first = asked_about("t", CALL, "no_rule")
+    assert asked_about("t", CALL, "another_reason").approval_id == first.approval_id
+    others = [
+        asked_about("u", CALL, "no_rule"),
+        asked_about("t", CALL.model_copy(update={"id": "d"}), "no_rule"),
+        asked_about("t", CALL.model_copy(update={"arguments": {"path": "b"}}), "no_rule"),
+    ]
+    assert len({first.approval_id, *(other.approval_id for other in others)}) == 4
 
 
 def test_an_answer_for_once_makes_no_rule() -> None:
     assert rule_of(CALL, Answer(approval_id="a", answer="reject_once")) is None
     reject = rule_of(CALL, Answer(approval_id="a", answer="reject_always"))
     assert reject is not None
-    assert reject.decision == "deny"
+    assert (reject.tool, reject.decision) == ("edit", "deny")
 
 
 @settings(max_examples=30)

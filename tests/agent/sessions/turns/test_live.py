@@ -1,12 +1,14 @@
 """Turns of a live session: queue, interrupt, approvals, and a neighbour that fails."""
 
 import asyncio
+import sys
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from agent import sessions
+from agent import sessions, tooling
 from agent.core.commands import Answer, DropPrompt, Interrupt
 from agent.core.errors import Conflict
 from agent.core.events import (
@@ -27,7 +29,8 @@ from agent.core.history import messages
 from agent.core.identity import Session, User
 from agent.core.messages import Text, ToolCall, ToolResult
 from agent.core.provider import Request
-from agent.sessions.turns.registry import live
+from agent.sessions.accepting import accept
+from agent.tooling.declaration import tool
 from tests.agent.sessions.puppet import Puppet, Said, says_done, step
 from tests.agent.sessions.talk import (
     asked,
@@ -109,18 +112,20 @@ async def test_an_interrupt_keeps_what_was_said_and_frees_the_session(owner: Use
         await interrupt(owner, session)
         began = time.monotonic()
         ended = await next_of(following, TurnFinished)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 2
     assert (ended.turn_id, ended.reason, ended.error) == (turn_id, "cancelled", "")
     said = [event for event in await events(session) if isinstance(event, StepFinished)]
-    assert (said[0].stop, said[0].message.text.endswith("w1 w2 w3 ")) == ("cancelled", True)
+    assert (said[0].stop, "w1 w2 w3 " in said[0].message.text) == ("cancelled", True)
     assert order(await turn(owner, session, "count to 1"))[-1][0] == "TurnFinished"
 
 
 @sqlite_only
 async def test_a_turn_may_be_stopped_before_its_first_moment(owner: User, session: Session) -> None:
-    running = await live(owner, session)
-    turn_id, _ = await running.prompt(prompt("count to 5000 slowly"), session, "")
-    running.interrupt()
+    accepted = await accept(session.id, prompt("count to 5000 slowly"), owner.name)
+    assert accepted.begun
+    await interrupt(owner, session)
+    await sessions._awake().engine.submit(accepted.begun)
+    turn_id = accepted.turn_id
     assert (await finished(owner, session, turn_id)).reason == "cancelled"
 
 
@@ -227,8 +232,9 @@ async def test_a_follower_who_comes_late_hears_what_was_said(owner: User, sessio
         async with await sessions.follow(owner, session.id) as late:
             snapshot = await next_of(late, Snapshot)
             following_delta = await next_of(late, Delta)
-    assert snapshot.said[-1].text.endswith("w1 w2 ")
-    assert (following_delta.index, following_delta.text) == (snapshot.index + 1, "w3 ")
+    *_, last = snapshot.said[-1].text.split()
+    assert "w1 w2 " in snapshot.said[-1].text
+    assert (following_delta.index, following_delta.text) == (snapshot.index + 1, f"w{int(last[1:]) + 1} ")
     await interrupt(owner, session)
 
 
@@ -276,26 +282,84 @@ async def test_what_a_provider_said_before_it_broke_off_is_kept(owner: User, pup
     assert [message.text for message in puppet.requests[-1].messages] == ["Hi", "Half a", "Go on"]
 
 
-@sqlite_only
-async def test_nine_sessions_notice_nothing_of_a_tenth_that_hangs_or_breaks(
-    owner: User, puppet: Puppet
-) -> None:
-    async def hangs(_request: Request) -> Said:
-        yield Delta(kind="text", text="Wait")
-        await asyncio.Event().wait()
+def _deeper() -> None:
+    _deeper()
 
-    async def breaks(_request: Request) -> Said:
+
+FAULTS: dict[str, Callable[[], Awaitable[None] | None]] = {
+    "raises": lambda: (_ for _ in ()).throw(RuntimeError("boom")),
+    "hog": lambda: (_ for _ in ()).throw(MemoryError),
+    "recurses": _deeper,
+    "exits": lambda: sys.exit(3),
+    "interrupts": lambda: (_ for _ in ()).throw(KeyboardInterrupt),
+    "cancels": lambda: (_ for _ in ()).throw(asyncio.CancelledError),
+    "hangs": lambda: asyncio.Event().wait(),  # type: ignore[dict-item,return-value]
+}
+
+
+async def go_wrong(fault: str) -> None:
+    gone = FAULTS[fault]()
+    if gone:
+        await gone
+
+
+@tool("read", effect="once")
+async def goes_wrong(fault: str) -> str:
+    """Go wrong.
+
+    Args:
+        fault: How.
+    """
+    if fault == "shouts":
+        return "x" * 20_000_000
+    await go_wrong(fault)
+    return "It went well."
+
+
+def wrong(fault: str, phase: str) -> Callable[[Request], Said]:
+    """A model that goes wrong itself, or calls a tool that does."""
+
+    async def play(request: Request) -> Said:
         yield Delta(kind="text", text="Half a")
-        raise RuntimeError("boom")
+        if phase == "tool" and len(request.messages) == 1:
+            yield step(ToolCall(id="c", name="goes_wrong", arguments={"fault": fault}), stop="tool_use")
+            return
+        if phase == "model" and fault == "shouts":
+            yield Delta(kind="text", text="x" * 20_000_000)
+        elif phase == "model":
+            await go_wrong(fault)
+        yield step(Text(text="Done"))
 
-    puppet.plays = {"hangs": hangs, "breaks": breaks, "done": says_done}
-    bad = [await sessions.create(owner, model=f"puppet:{model}") for model in ("hangs", "breaks")]
-    good = [await sessions.create(owner, model="puppet:done") for _ in range(8)]
-    hanging, _ = [await say(owner, session, "Hi") for session in bad]
+    return play
+
+
+@sqlite_only
+@pytest.mark.parametrize("phase", ["model", "tool"])
+@pytest.mark.parametrize("fault", [*FAULTS, "shouts"])
+async def test_nine_sessions_notice_nothing_of_a_tenth_that_goes_wrong(
+    owner: User, puppet: Puppet, monkeypatch: pytest.MonkeyPatch, fault: str, phase: str
+) -> None:
+    monkeypatch.setitem(tooling._registry(), "goes_wrong", goes_wrong)
+    puppet.plays = {"wrong": wrong(fault, phase), "done": says_done}
+    bad = await sessions.create(owner, model="puppet:wrong")
+    good = [await sessions.create(owner, model="puppet:done") for _ in range(9)]
+    turn_id = await say(owner, bad, "Hi")
     ended = await asyncio.gather(*(turn(owner, session, "Hi") for session in good))
     assert {happened[-1].model_dump()["reason"] for happened in ended} == {"end_turn"}
-    await interrupt(owner, bad[0])
-    assert (await finished(owner, bad[0], hanging)).reason == "cancelled"
+    if fault == "hangs":
+        await interrupt(owner, bad)
+    reason = (await finished(owner, bad, turn_id)).reason
+    if fault in {"hangs", "cancels"}:
+        assert reason == "cancelled"
+    elif phase == "tool":
+        [(outcome, text)] = results(await events(bad))
+        assert (reason, outcome) == ("end_turn", "ok" if fault == "shouts" else "failed")
+        assert len(text) < 50_000
+    else:
+        assert reason == ("end_turn" if fault == "shouts" else "error")
+    assert_calls_have_one_result(messages(await events(bad)))
+    await sessions.change(owner, bad.id, model="puppet:done")
+    assert (await turn(owner, bad, "Go on"))[-1].model_dump()["reason"] == "end_turn"
 
 
 @sqlite_only

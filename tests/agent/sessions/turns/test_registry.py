@@ -1,24 +1,36 @@
-"""What comes back after a restart, and what is forgotten."""
+"""What goes on after a restart, and what is forgotten."""
 
 import pytest
 
 from agent import sessions
-from agent.core.commands import DropPrompt
+from agent.config import Settings
+from agent.core.commands import Answer, DropPrompt
 from agent.core.errors import Unavailable
-from agent.core.events import Event, PromptQueued, StepFinished, TurnFinished, TurnStarted
+from agent.core.events import (
+    ApprovalRequested,
+    Event,
+    Noticed,
+    PromptQueued,
+    StepFinished,
+    ToolCallFinished,
+    TurnFinished,
+    TurnStarted,
+)
 from agent.core.history import messages
 from agent.core.identity import Session, User
 from agent.core.messages import Text
-from agent.sessions import log, registry
+from agent.sessions import log
+from agent.sessions.turns import registry
+from agent.store.columns import new_id
 from agent.store.engine import writing
 from agent.store.sessions import EventRow
 from tests.agent.sessions.talk import asked, events, finished, say, sqlite_only, turn
 from tests.agent.test_loop import assert_calls_have_one_result
 
 
-async def restart() -> None:
-    await registry.close()
-    await registry.wake()
+async def restart(settings: Settings) -> None:
+    await sessions.close()
+    await sessions.wake(settings)
 
 
 async def stored(user: User, happened: list[Event]) -> Session:
@@ -33,43 +45,93 @@ def ends(happened: list[Event]) -> list[tuple[str, str]]:
     return [(event.reason, event.error) for event in happened if isinstance(event, TurnFinished)]
 
 
-async def test_a_turn_cut_off_at_any_event_is_mended_and_the_next_one_works(owner: User) -> None:
+def notices(happened: list[Event]) -> list[str]:
+    return [event.code for event in happened if isinstance(event, Noticed)]
+
+
+async def test_a_turn_cut_off_at_any_event_goes_on_and_the_next_one_works(
+    owner: User, settings: Settings
+) -> None:
     session = await sessions.create(owner, model="demo:scripted", mode="edit")
     whole = await turn(owner, session, "create notes.txt with hello")
-    await registry.close()
-    cut = [await stored(owner, whole[:length]) for length in range(len(whole) + 1)]
-    await registry.wake()
-    for length, session in enumerate(cut):
-        happened = await events(session)
-        assert ends(happened) == {0: [], len(whole): [("end_turn", "")]}.get(length, [("error", "restart")])
-        assert_calls_have_one_result(messages(happened))
+    await sessions.close()
+    lengths = range(1, len(whole) + 1)
+    cut = {
+        turn_id: await stored(
+            owner, [event.model_copy(update={"turn_id": turn_id}) for event in whole[:length]]
+        )
+        for length in lengths
+        if (turn_id := new_id())
+    }
+    await sessions.wake(settings)
+    for turn_id, session in cut.items():
+        assert (await finished(owner, session, turn_id)).reason == "end_turn"
+        assert_calls_have_one_result(messages(await events(session)))
         opened = await sessions.open(owner, session.id)
         assert not {row.status for row in opened.rows} & {"waiting", "running", "asking", "live"}
         assert ends(await turn(owner, session, "count to 1")) == [("end_turn", "")]
         assert_calls_have_one_result(messages(await events(session)))
+        outcomes = [
+            event.result.outcome
+            for event in await events(session)
+            if isinstance(event, ToolCallFinished) and event.turn_id == turn_id
+        ]
+        # Each copy has a workspace of its own: what was written in another's cannot be read.
+        assert outcomes in (["ok", "ok"], ["ok", "failed"], ["unknown"])
 
 
-async def test_a_turn_that_waited_for_a_person_is_closed_at_a_restart(owner: User, session: Session) -> None:
+async def test_a_turn_that_is_stopped_in_mid_word_says_it_anew_after_the_restart(
+    owner: User, session: Session, settings: Settings
+) -> None:
+    turn_id = await say(owner, session, "count to 200")
+    await restart(settings)
+    assert (await finished(owner, session, turn_id)).reason == "end_turn"
+    happened = await events(session)
+    assert notices(happened) == ["restart"]
+    assert [event.type for event in happened if isinstance(event, StepFinished)] == ["StepFinished"]
+
+
+async def test_a_turn_that_waited_for_a_person_waits_on_after_a_restart(
+    owner: User, session: Session, settings: Settings
+) -> None:
     turn_id = await say(owner, session, "create notes.txt with hello")
-    await asked(owner, session)
-    await restart()
-    assert (await finished(owner, session, turn_id)).error == "restart"
-    assert [row.status for row in (await sessions.open(owner, session.id)).rows if row.kind == "tool"] == [
-        "cancelled"
-    ]
+    question = await asked(owner, session)
+    for _ in range(2):
+        await restart(settings)
+    tools = [row for row in (await sessions.open(owner, session.id)).rows if row.kind == "tool"]
+    assert [row.status for row in tools] == ["asking"]
+    await sessions.submit(owner, session.id, Answer(approval_id=question.approval_id, answer="allow_once"))
+    assert (await finished(owner, session, turn_id)).reason == "end_turn"
+    happened = await events(session)
+    assert sum(isinstance(event, ApprovalRequested) for event in happened) == 1
+    assert [event.result.outcome for event in happened if isinstance(event, ToolCallFinished)] == ["ok", "ok"]
 
 
-async def test_prompts_that_waited_are_taken_up_in_order(owner: User, session: Session) -> None:
-    turns = [
-        await say(owner, session, words) for words in ("count to 5000 slowly", "count to 2", "count to 3")
-    ]
+async def test_an_answer_given_while_nothing_ran_is_heard_at_the_start(
+    owner: User, session: Session, settings: Settings
+) -> None:
+    turn_id = await say(owner, session, "create notes.txt with hello")
+    question = await asked(owner, session)
+    await sessions.close()
+    allow = Answer(approval_id=question.approval_id, answer="allow_once")
+    with pytest.raises(Unavailable):
+        await sessions.prepare(owner, session.id)
+    await sessions.accept(session.id, allow, owner.name)
+    await sessions.wake(settings)
+    assert (await finished(owner, session, turn_id)).reason == "end_turn"
+
+
+async def test_prompts_that_waited_are_taken_up_in_order(
+    owner: User, session: Session, settings: Settings
+) -> None:
+    turns = [await say(owner, session, words) for words in ("count to 300", "count to 2", "count to 3")]
     dropped = await say(owner, session, "count to 4")
     await sessions.submit(owner, session.id, DropPrompt(prompt_id=dropped))
-    await restart()
+    await restart(settings)
     assert (await finished(owner, session, turns[2])).reason == "end_turn"
     happened = await events(session)
     assert [event.turn_id for event in happened if isinstance(event, TurnStarted)] == turns
-    assert ends(happened) == [("error", "restart"), ("end_turn", ""), ("end_turn", "")]
+    assert ends(happened) == [("end_turn", "")] * 3
     said = [event.message.text for event in happened if isinstance(event, StepFinished)]
     assert [words.endswith(end) for words, end in zip(said[-2:], ("w1 w2", "w1 w2 w3"), strict=True)] == [
         True,
@@ -77,36 +139,46 @@ async def test_prompts_that_waited_are_taken_up_in_order(owner: User, session: S
     ]
 
 
-async def test_a_restart_wakes_only_who_has_something_to_do(owner: User, session: Session) -> None:
+async def test_a_restart_wakes_only_who_has_something_to_do(
+    owner: User, session: Session, settings: Settings
+) -> None:
     await turn(owner, session, "count to 1")
     gone = await stored(owner, [PromptQueued(turn_id="t", prompt_id="t", prompt=(Text(text="Hi"),))])
     await sessions.delete(owner, gone.id)
-    await restart()
+    await restart(settings)
     assert registry.live_or_none(session.id) is None
     assert registry.live_or_none(gone.id) is None
+    assert not any(isinstance(event, TurnStarted) for event in await events(gone))
 
 
-async def test_a_damaged_log_is_told_and_keeps_nobody_else_from_waking(owner: User, session: Session) -> None:
-    queued = PromptQueued(turn_id="t", prompt_id="t", prompt=(Text(text="count to 1"),))
-    damaged = await stored(owner, [queued])
-    well = await stored(owner, [queued.model_copy(update={"turn_id": "u", "prompt_id": "u"})])
+@pytest.mark.parametrize("is_begun", [True, False], ids=["in_a_turn", "before_one"])
+async def test_a_damaged_log_is_told_and_keeps_nobody_else_from_waking(
+    owner: User,
+    session: Session,
+    settings: Settings,
+    is_begun: bool,  # noqa: FBT001
+) -> None:
+    poisoned, fine = new_id(), new_id()
+    queued = PromptQueued(turn_id=poisoned, prompt_id=poisoned, prompt=(Text(text="count to 1"),))
+    started = TurnStarted(turn_id=poisoned, prompt=queued.prompt, model="demo:scripted", mode="ask")
+    damaged = await stored(owner, [started if is_begun else queued])
+    well = await stored(owner, [queued.model_copy(update={"turn_id": fine, "prompt_id": fine})])
     row = EventRow(
         session_id=damaged.id,
         seq=2,
         key="poison",
-        turn_id="",
-        type="Noticed",
+        turn_id=poisoned,
+        type="PromptQueued",
         body={"type": "?"},
         at=queued.at,
     )
     await writing(lambda store: store.add(row))
-    await restart()
-    assert (await finished(owner, well, "u")).reason == "end_turn"
-    for ask in (sessions.open(owner, damaged.id), say(owner, damaged, "Hi")):
-        with pytest.raises(Unavailable) as told:
-            await ask
-        assert told.value.code == "event_damaged"
-        assert told.value.values == {"session_id": damaged.id, "seq": 2}
+    await restart(settings)
+    assert (await finished(owner, well, fine)).reason == "end_turn"
+    with pytest.raises(Unavailable) as told:
+        await sessions.open(owner, damaged.id)
+    assert told.value.code == "event_damaged"
+    assert told.value.values == {"session_id": damaged.id, "seq": 2}
     assert ends(await turn(owner, session, "count to 1")) == [("end_turn", "")]
 
 
