@@ -41,7 +41,9 @@ def emptied_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'app.db'}"
     address = request.getfixturevalue("one_postgres")
     with psycopg.connect(address) as connection:
-        connection.execute("TRUNCATE users CASCADE")
+        connection.execute("TRUNCATE users, executors CASCADE")
+        if connection.execute("SELECT to_regclass('dbos.workflow_status')").fetchone() != (None,):
+            connection.execute("TRUNCATE dbos.workflow_status CASCADE")
     return address
 
 

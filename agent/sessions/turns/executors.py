@@ -25,6 +25,8 @@ EARLY = 0.8
 """A process that could not beat for this part of that time ends itself, before others take over."""
 SILENT = 75
 """The exit code then; the one of `EX_TEMPFAIL`: start it again."""
+LONGEST_ADOPTION = 20
+"""Seconds after which PostgreSQL takes the lock from a process that is frozen while it has it."""
 ADOPTING = 0x6D61_6573_7472_6F
 """PostgreSQL's advisory lock for going on with the turns of the dead: one process at a time."""
 
@@ -152,6 +154,7 @@ def adopting(database: Engine) -> Generator[bool]:
         yield True
         return
     with database.connect() as connection:
+        connection.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = {LONGEST_ADOPTION * 1000}"))
         taken = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": ADOPTING}).scalar()
         try:
             yield bool(taken)
