@@ -68,13 +68,19 @@ async def accept(session_id: str, command: Command, by: str, key: str = "") -> A
 
     def work(store: Store) -> Accepted:
         row = store.get(SessionRow, session_id, with_for_update=True)
-        if row is None:
+        if row is None or (row.deleted_at and not isinstance(command, Interrupt)):
             raise NotFound("session")
         if key and (kept := log.kept_in(store, key)):
-            return Accepted(kept[1].turn_id, kept[0])
+            return Accepted(kept[1].turn_id, kept[0], begun=_begun_before(row, kept[1]))
         return _ACCEPTED[type(command)](_Desk(store, row, by, key), command)
 
     return await writing(work)
+
+
+def _begun_before(row: SessionRow, kept: Event) -> Run | None:
+    """The turn that a command began, to be handed over again: who took it first may have died on the way."""
+    is_open = isinstance(kept, TurnStarted) and kept.turn_id == row.turn_id
+    return Run(row.id, kept.turn_id, row.turn_part) if is_open and not row.is_parked else None
 
 
 @dataclass(frozen=True)

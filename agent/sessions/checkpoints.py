@@ -1,24 +1,34 @@
 """Coming back: checkpoints of a session, kept in its `agent_state`, and copies of it from any point."""
 
+import re
 from datetime import datetime
 from typing import cast
 
 from sqlmodel import Session as Store
-from sqlmodel import col, select
 
 from agent.core.errors import Conflict, Invalid, NotFound
-from agent.core.events import CheckpointRestored, CheckpointSaved, Event
+from agent.core.events import (
+    ApprovalRequested,
+    CheckpointRestored,
+    CheckpointSaved,
+    Event,
+    PromptQueued,
+    TurnStarted,
+)
 from agent.core.identity import Session
 from agent.core.messages import Value
 from agent.core.policy import Mode
 from agent.sessions import log
+from agent.sessions.turns.approvals import asked_about
 from agent.sessions.turns.engine import Run
+from agent.sessions.turns.moves import begin_next
 from agent.store.columns import new_id, now
 from agent.store.engine import writing
-from agent.store.sessions import EventRow, SessionRow
+from agent.store.sessions import SessionRow
 
 MOST = 100
 """Checkpoints kept in a session; the oldest goes first."""
+ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Checkpoint(Value):
@@ -64,7 +74,7 @@ async def restore(session_id: str, checkpoint_id: str) -> tuple[Checkpoint, tupl
 
     Raises:
         NotFound: the session or the checkpoint is gone.
-        Conflict: a turn runs.
+        Conflict: a turn runs, or prompts wait.
     """
 
     def work(store: Store) -> tuple[Checkpoint, tuple[int, Event]]:
@@ -80,24 +90,61 @@ async def restore(session_id: str, checkpoint_id: str) -> tuple[Checkpoint, tupl
     return await writing(work)
 
 
-async def copy(source: Session, into: Session, seq: int) -> Run | None:
-    """Copy the log of a session up to a number; gives its turn when the copy ends in the middle of one.
+def require_event(source: Session, seq: int) -> None:
+    """Go on only when a session has an event of this number.
 
     Raises:
-        Invalid: the number is none of its events.
+        Invalid: it has none.
     """
     if not 0 < seq <= source.last_seq:
         raise Invalid("bad_arguments", what="seq is no event of this session")
 
+
+async def copy(source: Session, into: Session, seq: int) -> Run | None:
+    """Copy the log of a session up to a number into an empty one; gives the turn that must run there now.
+
+    Raises:
+        Invalid: the number is none of its events.
+        Unavailable: an event is damaged.
+    """
+    require_event(source, seq)
+
     def work(store: Store) -> Run | None:
-        wanted = select(EventRow).where(EventRow.session_id == source.id, col(EventRow.seq) <= seq)
-        for row in store.exec(wanted.order_by(col(EventRow.seq))).all():
-            key = row.key.replace(source.id, into.id)
-            log.write(store, into.id, log.event_of(row), key if key != row.key else "")
         made = _row(store, into.id)
+        own = {source.id: into.id}
+        for kept in log.kept_until(store, source.id, seq):
+            event = _owned(kept.event, own)
+            store.add(log.row_of(into.id, kept.seq, event, _own_key(kept.key, source.id, own)))
+            log.project(made, event)
+        made.last_seq = seq
+        told_of = [each.model_dump(mode="json") for each in _kept(_row(store, source.id)) if each.seq < seq]
+        made.agent_state = {**made.agent_state, "checkpoints": told_of}
+        store.flush()
+        begin_next(store, made)
         return Run(made.id, made.turn_id) if made.turn_id else None
 
     return await writing(work)
+
+
+def _owned(event: Event, own: dict[str, str]) -> Event:
+    """The event with ids of the copy's own: by its turn's id the engine knows that of the source."""
+    match event:
+        case TurnStarted() | PromptQueued():
+            own.setdefault(event.turn_id, new_id())
+        case ApprovalRequested():
+            asked = asked_about(own.get(event.turn_id, event.turn_id), event.call, event.reason)
+            own[event.approval_id] = asked.approval_id
+        case _:
+            pass
+    ids = {name: getattr(event, name, "") for name in ("turn_id", "prompt_id", "approval_id")}
+    return event.model_copy(update={name: own[known] for name, known in ids.items() if known in own})
+
+
+def _own_key(key: str, source_id: str, own: dict[str, str]) -> str:
+    """The key of a place in a turn, for the copy; what a person sent is the source's alone."""
+    if not key.startswith(f"{source_id}/") or key.startswith(f"{source_id}/command/"):
+        return new_id()
+    return ID.sub(lambda found: own.get(found[0], found[0]), key)
 
 
 def _row(store: Store, session_id: str) -> SessionRow:

@@ -1,13 +1,13 @@
 """The log of a session: durable events, numbered within it, appended once."""
 
-import json
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from pydantic import ValidationError
-from sqlalchemy import Text, bindparam, update
+from sqlalchemy import Text, bindparam, func, update
 from sqlalchemy import cast as cast_to
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select
@@ -86,13 +86,13 @@ def write(
         return *found, False
     body = event.model_dump(mode="json")
     stored = storable(body)
-    store.add(_row(session_id, row.last_seq, event, stored, key))
-    _project(row, event)
+    store.add(row_of(session_id, row.last_seq, event, key, stored))
+    project(row, event)
     store.flush()
     return row.last_seq, event if stored == body else EVENT.validate_python(stored), True
 
 
-def _project(row: SessionRow, event: Event) -> None:
+def project(row: SessionRow, event: Event) -> None:
     """Keep what is asked of a session all the time: which turn is open, which prompts wait."""
     match event:
         case TurnStarted():
@@ -119,6 +119,18 @@ async def newest(session_id: str) -> int:
     return await reading(lambda store: store.exec(wanted).first() or 0)
 
 
+async def steps_of_open_turn(session_id: str, until: int) -> tuple[str, int]:
+    """The open turn (or empty), and how many of its steps were finished with the event of a number."""
+    turn_id = select(SessionRow.turn_id).where(SessionRow.id == session_id)
+    steps = select(func.count()).where(
+        EventRow.session_id == session_id,
+        EventRow.turn_id == turn_id.scalar_subquery(),
+        EventRow.type == "StepFinished",
+        col(EventRow.seq) <= until,
+    )
+    return await reading(lambda store: (store.exec(turn_id).first() or "", store.exec(steps).one()))
+
+
 async def read(session_id: str, after: int = 0) -> list[tuple[int, Event]]:
     """The events after a number, in order, each with its number.
 
@@ -133,6 +145,29 @@ def kept_in(store: Session, key: str) -> tuple[int, Event] | None:
     """The event under a key, within a transaction."""
     row = store.exec(BY_KEY, params={"key": key}).first()
     return _event(key, *row) if row else None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An event as it is kept."""
+
+    seq: int
+    key: str
+    event: Event
+
+
+def kept_until(store: Session, session_id: str, seq: int) -> list[Kept]:
+    """The events up to a number with their keys, within a transaction.
+
+    Raises:
+        Unavailable: one of them is damaged.
+    """
+    stored = BY_NUMBER.where(col(EventRow.session_id) == session_id, col(EventRow.seq) <= seq)
+    keys = select(EventRow.key).where(EventRow.session_id == session_id).order_by(col(EventRow.seq))
+    return [
+        Kept(at, key, _event(session_id, at, body)[1])
+        for (at, body), key in zip(store.exec(stored), store.exec(keys.limit(seq)), strict=False)
+    ]
 
 
 def of_turn(store: Session, session_id: str, turn_id: str, *types: str) -> list[Event]:
@@ -166,23 +201,15 @@ def _event(session_id: str, seq: int, body: str) -> tuple[int, Event]:
         raise Unavailable("event_damaged", session_id=session_id, seq=seq) from error
 
 
-def event_of(row: EventRow) -> Event:
-    """The event in a row.
-
-    Raises:
-        Unavailable: it is damaged.
-    """
-    return _event(row.session_id, row.seq, json.dumps(row.body))[1]
-
-
-def _row(session_id: str, seq: int, event: Event, body: dict[str, Any], key: str) -> EventRow:
+def row_of(session_id: str, seq: int, event: Event, key: str, body: dict[str, Any] | None = None) -> EventRow:
+    """The row of an event; its body as JSON is made when it is not given."""
     return EventRow(
         session_id=session_id,
         seq=seq,
         key=key or new_id(),
         turn_id=event.turn_id,
         type=event.type,
-        body=body,
+        body=body or event.model_dump(mode="json"),
         at=event.at,
     )
 

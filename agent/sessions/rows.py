@@ -7,9 +7,10 @@ from sqlmodel import Session as Store
 from sqlmodel import col, select
 
 from agent.core.errors import NotFound
+from agent.core.events import PromptDropped
 from agent.core.identity import Session, User
 from agent.core.policy import Mode
-from agent.sessions.log import storable
+from agent.sessions import log
 from agent.store.columns import now
 from agent.store.engine import reading, writing
 from agent.store.sessions import SessionRow
@@ -72,12 +73,19 @@ async def change(user: User, session_id: str, **fields: object) -> Session:
 
 
 async def delete(user: User, session_id: str) -> None:
-    """Take a session out of sight.
+    """Take a session out of sight; no prompt that waits in it will run.
 
     Raises:
         NotFound: there is none, or it is another's.
     """
-    await change(user, session_id, deleted_at=now())
+
+    def work(store: Store) -> None:
+        row = _row(store, user, session_id, is_locked=True)
+        row.deleted_at = now()
+        for waiting in row.queue:
+            log.write(store, session_id, PromptDropped(turn_id=waiting, prompt_id=waiting))
+
+    await writing(work)
 
 
 async def owner(session_id: str) -> tuple[User, Session]:
@@ -106,7 +114,7 @@ def named(name: str) -> str:
     >>> named(" Look\n around ")
     'Look around'
     """
-    words = " ".join(storable(name).split())
+    words = " ".join(log.storable(name).split())
     if len(words) <= NAME_LENGTH:
         return words
     cut = words[: NAME_LENGTH - 1]
@@ -114,8 +122,8 @@ def named(name: str) -> str:
     return f"{at_word if len(at_word) > NAME_LENGTH // 2 else cut}…"
 
 
-def _row(store: Store, user: User, session_id: str) -> SessionRow:
-    row = store.get(SessionRow, session_id) if is_id(session_id) else None
+def _row(store: Store, user: User, session_id: str, *, is_locked: bool = False) -> SessionRow:
+    row = store.get(SessionRow, session_id, with_for_update=is_locked) if is_id(session_id) else None
     if row is None or row.user_id != user.id or row.deleted_at is not None:
         raise NotFound("session")
     return row

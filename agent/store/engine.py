@@ -6,7 +6,7 @@ of its statements.
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 BUSY_TIMEOUT = 5000
 """Milliseconds a SQLite writer waits for one of another process."""
+LAST_WORK = 5.0
+"""Seconds that work may take which was begun before the database is closed."""
 THREADS = 8
 POSTGRES = {"connect_timeout": 5, "options": "-c lock_timeout=5000 -c statement_timeout=30000"}
 """Seconds to connect; milliseconds to wait for a lock, and for an answer."""
@@ -28,6 +30,8 @@ _engines: list[Engine] = []
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
 _one_writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
 """SQLite has one writer at a time; ours wait here in order, in nobody's way who reads."""
+_working: set[Future[Any]] = set()
+"""What is being done right now; whoever waits for it may have been cancelled."""
 
 
 def connect(url: str) -> Engine:
@@ -45,7 +49,8 @@ def connect(url: str) -> Engine:
 
 
 async def disconnect() -> None:
-    """Close the database."""
+    """Close the database, when what is being done in it is done."""
+    await asyncio.to_thread(wait, list(_working), LAST_WORK)
     while _engines:
         await asyncio.to_thread(_engines.pop().dispose)
 
@@ -81,8 +86,11 @@ async def threaded(work: Callable[[Engine], T]) -> T:
 async def _threaded(
     threads: ThreadPoolExecutor, way: Callable[[Callable[[Any], T]], T], work: Callable[[Any], T]
 ) -> T:
+    working = threads.submit(way, work)
+    _working.add(working)
+    working.add_done_callback(_working.discard)
     try:
-        return await asyncio.get_running_loop().run_in_executor(threads, way, work)
+        return await asyncio.wrap_future(working)
     except OperationalError as error:
         raise Unavailable("database", reason=str(error.orig)) from error
 

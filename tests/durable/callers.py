@@ -69,7 +69,7 @@ class Caller:
 
     async def prompt(self, session: str, script: dict[str, object], at: At = None) -> str:
         """Ask for a turn that goes as its script says; gives its id."""
-        return _taken(await self.ask(session, {"type": "Prompt", "text": json.dumps(script)}, at))
+        return _taken(await self.ask(session, prompt(script), at))
 
     async def answer(
         self, session: str, approval_id: str, at: At = None, *, answer: str = "allow_once"
@@ -81,6 +81,11 @@ class Caller:
     async def interrupt(self, session: str, at: At = None) -> None:
         """Stop whichever turn runs."""
         _taken(await self.ask(session, {"type": "Interrupt"}, at))
+
+
+def prompt(script: dict[str, object]) -> dict[str, object]:
+    """The command that begins a turn which goes as its script says."""
+    return {"type": "Prompt", "text": json.dumps(script)}
 
 
 def _taken(answer: httpx2.Response) -> str:

@@ -2,9 +2,12 @@
 
 import asyncio
 import os
+import secrets
 import signal
+import socket
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +15,6 @@ import httpx2
 
 from agent.config import Settings
 from tests.durable.effects import FILE, Effects
-from tests.servers import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 20.0
@@ -103,7 +105,7 @@ class Cluster:
     def _spawned(self, name: str) -> Program:
         known = {field.upper() for field in Settings.model_fields}
         outside = {key: value for key, value in os.environ.items() if key.upper() not in known}
-        port, role = free_port(), name.rstrip("0123456789")
+        port, role = _port(), name.rstrip("0123456789")
         environment = {
             **outside,
             "PYTHONPATH": str(ROOT),
@@ -124,6 +126,15 @@ class Cluster:
     def servers(self) -> list[Program]:
         """The programs that serve a port."""
         return [program for program in self.programs.values() if program.role != "worker"]
+
+
+def _port() -> int:
+    """A port that no outgoing connection takes while the program starts: systems give those higher ones."""
+    while True:
+        port = 15_000 + secrets.randbelow(15_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _end(running: subprocess.Popen[str]) -> None:

@@ -11,7 +11,7 @@ from tests.durable.records import Record
 from tests.durable.screens import Screen
 
 WITHIN = {"StepFinished", "ToolCallStarted", "ToolCallFinished", "ApprovalRequested"}
-"""What happens within a turn alone."""
+"""What happens while its turn runs, and at no other time."""
 
 
 def breaches(cluster: Cluster, session: str, screens: Iterable[Screen] = ()) -> list[str]:
@@ -47,7 +47,7 @@ def _turns(log: list[Record]) -> Iterator[str]:
                 yield f"{record.seq}: {record.turn_id} ends while {running or 'nothing'} runs"
             over.add(record.turn_id)
             running = ""
-        elif record.type in WITHIN and record.turn_id != running:
+        elif record.turn_id in over or (record.type in WITHIN and record.turn_id != running):
             yield f"{record.seq}: {record.type} of {record.turn_id} while {running or 'nothing'} runs"
     if running:
         yield f"{running} has no end"

@@ -51,7 +51,7 @@ class Play:
                 await asyncio.sleep(1 / step["rate"] if "rate" in step else 0)
             if fault := step.get("fault"):
                 await fail(fault)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, GeneratorExit):
             tell("HUSHED", name)
             raise
         calls = tuple(

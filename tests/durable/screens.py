@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 
-from tests.durable.callers import Caller
+from tests.durable.callers import BUSY, PAUSE, Caller
 from tests.durable.records import Record
 
 PATIENCE = 40.0
@@ -93,6 +93,9 @@ class Screen:
         headers = {"last-event-id": str(self.cursor)} if by_header else {}
         url = f"{server}/sessions/{self.session}/events?after={0 if by_header else self.cursor}"
         async with self.caller.client.stream("GET", url, headers=headers) as answer:
+            if answer.status_code == BUSY:
+                await asyncio.sleep(PAUSE)
+                return
             answer.raise_for_status()
             async for seq, kind, body in _sent(answer.aiter_lines()):
                 self._hear(seq, kind, body)
@@ -147,13 +150,16 @@ async def watching(
 ) -> AsyncIterator[list[Screen]]:
     """Some followers of a session, all following until the end of the block."""
     screens = [Screen(caller, session, rng and _own(rng)) for _ in range(number)]
-    async with asyncio.TaskGroup() as group:
-        following = [group.create_task(screen.follow()) for screen in screens]
-        try:
-            yield screens
-        finally:
-            for task in following:
-                task.cancel()
+    following = [asyncio.create_task(screen.follow()) for screen in screens]
+    try:
+        yield screens
+    finally:
+        for task in following:
+            task.cancel()
+        await asyncio.wait(following)
+    for task in following:
+        if not task.cancelled():
+            task.result()
 
 
 def _own(rng: random.Random) -> random.Random:

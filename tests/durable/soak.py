@@ -35,7 +35,7 @@ def _team(folder: Path) -> Iterator[tuple[Cluster, tuple[str, ...]]]:
     if programs is None:
         sys.exit("PostgreSQL is not installed.")
     with postgres_server(programs) as server, redis_server() as redis:
-        settings = {"REDIS_URL": redis.address, "MAESTRO_LEASE": str(LEASE)}
+        settings = {"REDIS_URL": redis.address, "MAESTRO_LEASE": LEASE}
         cluster = Cluster(folder, new_database(server), **settings)
         try:
             yield cluster, TEAM
@@ -48,6 +48,8 @@ async def _soak(cluster: Cluster, names: tuple[str, ...], rng: random.Random, ki
     while kills > 0:
         figures: Figures = await storm(cluster, rng, min(AT_ONCE, kills), SESSIONS, names)
         _say(str(figures))
+        for breach in figures.breaches:
+            _say(f"! {breach}")
         breaches += figures.breaches
         kills -= AT_ONCE
     return breaches
@@ -70,8 +72,6 @@ def main() -> None:
                 cluster.start(*names)
                 rng = random.Random(wanted.seed)  # noqa: S311  chance that can be had again
                 breaches += asyncio.run(_soak(cluster, names, rng, wanted.kills))
-    for breach in breaches:
-        _say(breach)
     sys.exit(bool(breaches))
 
 

@@ -83,7 +83,7 @@ async def storm(
             people.append(Person(caller, screens[0], random.Random(rng.random())))  # noqa: S311
         async with asyncio.TaskGroup() as group:
             work = [group.create_task(person.work()) for person in people]
-            await _kill(caller, rng, kills, names)
+            figures.breaches += await _kill(caller, rng, kills, names)
             for person in people:
                 person.is_leaving = True
             await asyncio.wait(work, timeout=QUIET)
@@ -98,14 +98,20 @@ async def storm(
     return figures
 
 
-async def _kill(caller: Caller, rng: random.Random, kills: int, names: Sequence[str]) -> None:
+async def _kill(caller: Caller, rng: random.Random, kills: int, names: Sequence[str]) -> list[str]:
+    """Kill at random; gives what had ended before it was killed."""
+    ended: list[str] = []
+    programs = caller.cluster.programs
     async with asyncio.TaskGroup() as group:
         for _ in range(kills):
             await caller.someone()
             await asyncio.sleep(rng.uniform(0.05, 1.5))  # chance itself: nothing is waited for
-            name = rng.choice([name for name in names if name in caller.cluster.programs])
+            name = rng.choice([name for name in names if name in programs])
+            if (code := programs[name].running.poll()) is not None:
+                ended.append(f"{name} had ended by itself with {code}")
             caller.cluster.kill(name)
             group.create_task(caller.start(name))
+    return ended
 
 
 async def _all_heard(cluster: Cluster, screens: Sequence[Screen]) -> None:

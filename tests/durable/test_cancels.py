@@ -1,6 +1,5 @@
 """Stop is obeyed at once, on whichever replica it is pressed, and nothing runs beside the next turn."""
 
-import asyncio
 import statistics
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,14 +10,16 @@ import pytest
 
 from tests.durable.callers import Caller, calling
 from tests.durable.cluster import Cluster
+from tests.durable.conftest import ON_ALONE, ON_TEAM
 from tests.durable.laws import breaches
 from tests.durable.screens import Screen, watching
 
 CANCELS = 10
 LINGERS = 0.05
 """Seconds a tool takes to stop, in which the next turn must wait."""
-MOST = 1.0
-"""Seconds from the button to the turn's end."""
+MOST = 3.0
+"""Seconds from the button to the turn's end; a wish that got lost on its way is found after five."""
+pytestmark = pytest.mark.parametrize("place", [ON_ALONE, ON_TEAM], indirect=True)
 names = (f"cancel{number}" for number in count())
 
 Begun = Callable[["Scene", str, str], Awaitable[object]]
@@ -32,6 +33,8 @@ class Scene:
     screen: Screen
     here: str
     there: str
+    leaves_signs: bool = True
+    """Whether something runs that says so when it is stopped."""
     took: list[float] = field(default_factory=list)
 
     async def stopped(self, step: dict[str, object], begun: Begun) -> None:
@@ -46,11 +49,17 @@ class Scene:
         self.took.append(time.monotonic() - pressed)
         assert ended.body["reason"] == "cancelled"
         assert (await self.screen.ended(then)).body["reason"] == "end_turn"
+        self._see_that_nothing_overlaps(name)
+
+    def _see_that_nothing_overlaps(self, name: str) -> None:
+        """What the old turn was at has stopped before the new one asks its model."""
         effects = self.caller.cluster.effects
-        left = effects.of(f"{name}-old", "STOPPED", "END") + effects.of(f"{name}-old/0", "HUSHED")
-        next_began = effects.of(f"{name}-new/0", "MODEL")[0].at
-        assert all(effect.at < next_began for effect in left)
-        assert len(left) == len(effects.of(f"{name}-old", "START")) or not effects.of(f"{name}-old", "START")
+        begun = effects.of(f"{name}-old", "START") or effects.of(f"{name}-old/0", "MODEL")
+        stopped = effects.of(f"{name}-old", "STOPPED") or effects.of(f"{name}-old/0", "HUSHED")
+        [asked] = effects.of(f"{name}-new/0", "MODEL")
+        assert [effect.at < asked.at for effect in stopped] == [True] * (
+            len(begun) if self.leaves_signs else 0
+        )
 
     async def _asks(self, name: str, step: dict[str, object]) -> str:
         calls = [[tool, {**arguments, "name": name}] for tool, arguments in step.get("calls", ())]
@@ -58,17 +67,14 @@ class Scene:
         return await self.caller.prompt(self.screen.session, script, self.here)
 
 
-@pytest.fixture(params=["alone", pytest.param("team", marks=pytest.mark.xdist_group("durable-team"))])
-async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
-    cluster: Cluster = request.getfixturevalue(request.param)
-    if not cluster.programs:
-        await asyncio.to_thread(cluster.start, "all")
-    here, there = ("all", "all") if "all" in cluster.programs else ("web1", "web2")
-    async with calling(cluster) as caller:
+@pytest.fixture
+async def scene(place: Cluster) -> AsyncIterator[Scene]:
+    here, there = ("all", "all") if "all" in place.programs else ("web1", "web2")
+    async with calling(place) as caller:
         session = await caller.session()
         async with watching(caller, session) as [screen]:
             yield Scene(caller, screen, here, there)
-            assert not breaches(cluster, session, [screen])
+            assert not breaches(place, session, [screen])
 
 
 async def speaking(scene: Scene, _name: str, turn_id: str) -> None:
@@ -98,6 +104,7 @@ async def asking(scene: Scene, _name: str, turn_id: str) -> None:
 async def test_stop_is_obeyed_at_once(
     scene: Scene, step: dict[str, object], begun: Begun, record_property: Callable[[str, object], None]
 ) -> None:
+    scene.leaves_signs = begun is not asking
     for _ in range(CANCELS):
         await scene.stopped(step, begun)
     figures = f"p50 {statistics.median(scene.took):.3f} s, max {max(scene.took):.3f} s"

@@ -1,20 +1,22 @@
 """A turn outlives the program that runs it: killed in each phase, started again or taken over by another."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 
 import pytest
 
 from tests.durable.callers import Caller, calling
 from tests.durable.cluster import Cluster
+from tests.durable.conftest import ON_ALONE, ON_STANDING, ON_TEAM
 from tests.durable.effects import Effect
 from tests.durable.laws import breaches
 from tests.durable.records import Record, log
 from tests.durable.screens import Screen, watching
 
+pytestmark = pytest.mark.parametrize("place", [ON_ALONE, ON_STANDING, ON_TEAM], indirect=True)
+"""The first two start the killed program again; in the third another takes over."""
 names = (f"crash{number}" for number in count())
 
 
@@ -53,29 +55,6 @@ class Scene:
         await asyncio.gather(*(screen.until(lambda it: it.seq == last.seq) for screen in self.screens))
         assert not breaches(self.cluster, self.session, self.screens)
         return [record for record in log(self.cluster.database, self.session) if record.turn_id == turn_id]
-
-
-@pytest.fixture
-def standing(tmp_path: Path, postgres: str) -> Iterator[Cluster]:
-    """One program over PostgreSQL, without Redis; not started."""
-    cluster = Cluster(tmp_path / "standing", postgres)
-    yield cluster
-    cluster.stop()
-
-
-@pytest.fixture(
-    params=[
-        "alone",
-        "standing",
-        pytest.param("team", marks=pytest.mark.xdist_group("durable-team")),
-    ]
-)
-def place(request: pytest.FixtureRequest) -> Cluster:
-    """A running cluster: the first two start the killed program again, in the third another takes over."""
-    cluster: Cluster = request.getfixturevalue(request.param)
-    if not cluster.programs:
-        cluster.start("all")
-    return cluster
 
 
 @pytest.fixture

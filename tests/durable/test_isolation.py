@@ -12,11 +12,21 @@ from tests.durable.cluster import Cluster
 from tests.durable.laws import breaches
 from tests.durable.screens import Screen, watching
 
+pytestmark = pytest.mark.xdist_group("durable-isolation")
 SESSIONS = 10
-SLACK = 1.0
+SLACK = 2.0
 """Seconds by which a run may be slower than a quiet one: the machine has other things to do."""
 GOOD = {"say": 10, "rate": 50, "calls": [["effect_pure", {"name": "good", "seconds": 0.2}]]}
 FAULTS = ("explodes", "hog", "recurses", "exits", "interrupts", "hangs")
+ENDS = {
+    ("model", ""): {"error"},
+    ("tool", ""): {"end_turn"},
+    ("tool", "exits"): {"error", "end_turn"},
+    ("tool", "interrupts"): {"error", "end_turn"},
+    ("model", "hangs"): {"cancelled"},
+    ("tool", "hangs"): {"cancelled"},
+}
+"""How a faulty turn may end; what ends a program is no ordinary failure of a tool."""
 numbers = count()
 
 
@@ -87,9 +97,9 @@ async def test_a_fault_stays_in_its_session(caller: Caller, quiet: float, phase:
         ended = await end_of(screen, turn_id, fault)
         after = await screen.ended(await begun(caller, session, GOOD))
     print(f"quiet {quiet:.2f} s, beside a fault {took:.2f} s")  # noqa: T201  shown when the test fails
-    expected = {"hangs": "cancelled"}.get(fault, "error" if phase == "model" else "end_turn")
-    assert (ended["reason"], after.body["reason"]) == (expected, "end_turn")
-    assert took < 1.5 * quiet + SLACK
+    assert ended["reason"] in ENDS.get((phase, fault), ENDS[phase, ""])
+    assert after.body["reason"] == "end_turn"
+    assert took < 2 * quiet + SLACK
     assert not breaches(caller.cluster, session, [screen])
 
 

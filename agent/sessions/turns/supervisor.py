@@ -21,13 +21,14 @@ from agent.sessions.turns.engine import Ended, Engine, Recorder, Run
 from agent.sessions.turns.executors import Executor
 from agent.sessions.turns.moves import Stored
 from agent.store.engine import is_sqlite, threaded
+from agent.store.sessions import SessionRow
 
 if TYPE_CHECKING:
     from agent.sessions.turns.durable import DurableEngine
 
 GLANCE = 2.0
 """Seconds between two glances at whether the other processes live."""
-ROUND = 30.0
+ROUND = 10.0
 """Seconds between two rounds through all turns that are open."""
 TIDYING = 3600.0
 
@@ -132,10 +133,8 @@ class Supervisor:
 
     async def _look(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now >= self._next_round:
-            await self._round()
-        elif await self._executor.sees_dead():
-            await self._adopt()
+        if now >= self._next_round or await self._executor.sees_dead():
+            await self._round()  # the dead may have begun what they never handed over
         if self._durable and now >= self._next_tidying:
             self._next_tidying = now + TIDYING
             await self._durable.tidy()
@@ -200,6 +199,9 @@ async def _guarded(work: Callable[[], Awaitable[None]]) -> None:
 
 def _restarted(store: Store, run: Run, dead: str) -> Stored:
     """Say in the log that a turn was cut off; once, however often it is tried to go on with it."""
+    row = store.get(SessionRow, run.session_id)
+    if row is None or row.turn_id != run.turn_id:
+        return []  # it is over, and only the engine has not noted it
     notice = Noticed(turn_id=run.turn_id, code="restart")
     try:
         return [log.write(store, run.session_id, notice, f"{run.session_id}/{run.id}/restart/{dead}")[:2]]

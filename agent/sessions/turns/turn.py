@@ -46,7 +46,8 @@ STORE_PATIENCE = 120.0
 PARK_AFTER = 600.0
 """Seconds a question waits in memory for its answer; then nobody works on the turn until the answer comes."""
 MOST_RESTARTS = 20
-"""A turn that was cut off so often is given up: it may be what stops the server."""
+"""A turn that was cut off so often without coming further is given up: it may be what stops the server."""
+PROGRESS = (StepFinished, ToolCallFinished, ApprovalGiven)
 STOPPED = "Stopped by the person."
 
 T = TypeVar("T")
@@ -72,7 +73,8 @@ class Turn:
         self._kept: dict[str, Event] = {}
         self._events: list[Event] = []
         self._step = 0
-        self._restarts = 0
+        self._restarts = self._in_vain = 0
+        """How often it was cut off: in all, and since it last came further."""
         self._is_parked = False
         """Whether this very execution was parked before, and nobody came to write down that it was over."""
         self._stopping = asyncio.Event()
@@ -86,7 +88,9 @@ class Turn:
         self._events = list(events)
         own = [event for event in events if event.turn_id == self.run_of.turn_id]
         self._kept = places(own)
-        self._restarts = sum(isinstance(event, Noticed) and event.code == "restart" for event in own)
+        self._restarts = sum(map(_is_restart, own))
+        since = max((at for at, event in enumerate(own) if isinstance(event, PROGRESS)), default=0)
+        self._in_vain = sum(map(_is_restart, own[since:]))
         self._is_parked = any(
             isinstance(event, Noticed)
             and event.code == "parked"
@@ -127,7 +131,7 @@ class Turn:
             return "parked"
         try:
             started = self._found("started", TurnStarted)
-            if self._restarts > MOST_RESTARTS:
+            if self._in_vain > MOST_RESTARTS:
                 await self._close("restart")
             else:
                 await run_turn(started, history, self._ports())
@@ -328,6 +332,10 @@ class Turn:
         for event in mend(own, error):
             told = {"values": values} if isinstance(event, TurnFinished) else {}
             await self._record(event.model_copy(update=told))
+
+
+def _is_restart(event: Event) -> bool:
+    return isinstance(event, Noticed) and event.code == "restart"
 
 
 def _failed(speech: Speech, code: str, values: dict[str, JsonValue]) -> StepFailed:
