@@ -13,7 +13,7 @@ from agent.core.identity import Session, User
 from agent.core.policy import Mode
 from agent.core.transcript import Row, Transcript, fold
 from agent.sessions import checkpoints, log, rows
-from agent.sessions.accepting import accept
+from agent.sessions.accepting import Accepted, accept
 from agent.sessions.checkpoints import Checkpoint
 from agent.sessions.stream.bus import Heard, Wire, bus
 from agent.sessions.stream.following import Following
@@ -38,6 +38,7 @@ __all__ = [
     "open",
     "prepare",
     "restore",
+    "saved",
     "submit",
     "wake",
 ]
@@ -124,8 +125,8 @@ async def delete(user: User, session_id: str) -> None:
     Raises:
         NotFound: there is none, or it is another's.
     """
-    await submit(user, session_id, Interrupt())
     await rows.delete(user, session_id)
+    await _accept(user, session_id, Interrupt())
 
 
 async def submit(user: User, session_id: str, command: Command, command_id: str = "") -> tuple[str, int]:
@@ -148,12 +149,18 @@ async def submit(user: User, session_id: str, command: Command, command_id: str 
     """
     await rows.session(user, session_id)
     key = log.storable(f"{session_id}/command/{command_id}") if command_id else ""
+    accepted = await _accept(user, session_id, command, key)
+    return accepted.turn_id, accepted.seq
+
+
+async def _accept(user: User, session_id: str, command: Command, key: str = "") -> Accepted:
+    """Do what a command says, and tell of it whoever follows and whoever works."""
     accepted = await accept(session_id, command, user.name, key)
     if accepted.stored:
         bus.publish(session_id, *accepted.stored)
     if accepted.begun:
         await _awake().begin(accepted.begun, command, is_continued=accepted.is_continued)
-    return accepted.turn_id, accepted.seq
+    return accepted
 
 
 async def prepare(user: User, session_id: str) -> None:
@@ -194,6 +201,16 @@ async def checkpoint(user: User, session_id: str, name: str = "") -> Checkpoint:
     return made
 
 
+async def saved(user: User, session_id: str) -> list[Checkpoint]:
+    """The checkpoints of a session, the oldest first.
+
+    Raises:
+        NotFound: there is no such session, or it is another's.
+    """
+    await rows.session(user, session_id)
+    return await checkpoints.kept(session_id)
+
+
 async def restore(user: User, session_id: str, checkpoint_id: str) -> Checkpoint:
     """Go back to a checkpoint: model, mode, and what was said; what came after is past, and stays in the log.
 
@@ -215,6 +232,7 @@ async def fork(user: User, session_id: str, seq: int) -> Session:
         Invalid: the number is none of its events.
     """
     source = await rows.session(user, session_id)
+    checkpoints.require_event(source, seq)
     copy = await create(user, source.name, source.model, source.mode)
     begun = await checkpoints.copy(source, copy, seq)
     if begun:

@@ -23,7 +23,7 @@ from agent.sessions.turns.approvals import asked_about
 from agent.sessions.turns.engine import Run
 from agent.sessions.turns.moves import begin_next
 from agent.store.columns import new_id, now
-from agent.store.engine import writing
+from agent.store.engine import reading, writing
 from agent.store.sessions import SessionRow
 
 MOST = 100
@@ -67,6 +67,15 @@ async def save(session_id: str, name: str) -> tuple[Checkpoint, tuple[int, Event
         return made, log.write(store, session_id, CheckpointSaved(id=made.id))[:2]
 
     return await writing(work)
+
+
+async def kept(session_id: str) -> list[Checkpoint]:
+    """The checkpoints of a session, the oldest first.
+
+    Raises:
+        NotFound: the session is gone.
+    """
+    return await reading(lambda store: _kept(_row(store, session_id)))
 
 
 async def restore(session_id: str, checkpoint_id: str) -> tuple[Checkpoint, tuple[int, Event]]:

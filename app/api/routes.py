@@ -155,6 +155,12 @@ async def command(user: Asking, session_id: str, body: dict[str, JsonValue]) -> 
     return Accepted(turn_id=turn_id, seq=seq)
 
 
+@router.get("/sessions/{session_id}/checkpoints")
+async def checkpoints(user: Asking, session_id: str) -> list[sessions.Checkpoint]:
+    """The checkpoints of a session, the oldest first."""
+    return await sessions.saved(user, session_id)
+
+
 @router.post("/sessions/{session_id}/checkpoints", status_code=201)
 async def checkpoint(user: Asking, session_id: str, new: NewCheckpoint | None = None) -> sessions.Checkpoint:
     """Keep a session as it stands, to come back to it."""

@@ -15,6 +15,7 @@ VALUES = {
     "DATABASE_URL": "postgresql://localhost/maestro",
     "REDIS_URL": "redis://localhost",
     "MAESTRO_ROLE": "web",
+    "MAESTRO_LEASE": "60.0",
     "MAESTRO_AUTH": "anonymous",
     "MAESTRO_LOCAL_KEY": "required",
     "MAESTRO_PUBLIC_URL": "https://maestro.example.org",
@@ -106,6 +107,9 @@ def test_names_that_are_not_ours_are_nobodys_business(monkeypatch: pytest.Monkey
         ("MAESTRO_AUTH", "none"),
         ("MAESTRO_LOG", "xml"),
         ("MAESTRO_LOCAL_KEY", "yes"),
+        ("MAESTRO_LEASE", "1.9"),
+        ("MAESTRO_LEASE", "3601"),
+        ("MAESTRO_LEASE", "nan"),
     ],
 )
 def test_a_wrong_value_is_refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:

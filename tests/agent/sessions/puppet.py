@@ -1,5 +1,6 @@
 """A provider that plays what a test writes."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
@@ -52,3 +53,20 @@ def step(*parts: Part, stop: StepStop = "end_turn") -> StepFinished:
 async def says_done(_request: Request) -> Said:
     yield Delta(kind="text", text="Done")
     yield step(Text(text="Done"))
+
+
+class Gate:
+    """A play that speaks when it is let: a test knows that a step runs, and says when it ends."""
+
+    def __init__(self, *steps: StepFinished) -> None:
+        self.steps = steps or (step(Text(text="Done")),)
+        """What it says, one after the other; then it is done at once."""
+        self.reached = asyncio.Event()
+        self.opened = asyncio.Event()
+        self._said = 0
+
+    async def play(self, _request: Request) -> Said:
+        self.reached.set()
+        await self.opened.wait()
+        number, self._said = self._said, self._said + 1
+        yield self.steps[number] if number < len(self.steps) else step(Text(text="Done"))

@@ -29,6 +29,7 @@ DOORS: dict[str, Callable[[User, str], Awaitable[object]]] = {
     "change": lambda user, session_id: sessions.change(user, session_id, name="Mine"),
     "delete": sessions.delete,
     "follow": sessions.follow,
+    "saved": sessions.saved,
     **{
         f"submit {command.type}": lambda user, session_id, command=command: sessions.submit(
             user, session_id, command
@@ -61,7 +62,7 @@ async def test_no_session_is_made_in_a_folder_elsewhere(owner: User, tmp_path: P
 async def test_a_name_is_short_and_storable(owner: User) -> None:
     session = await sessions.create(owner, name=" a\0\ud800 " + "b" * 100)
     assert session.name.startswith("a\ufffd\ufffd b")
-    assert len(session.name) == sessions.NAME_LENGTH
+    assert len(session.name) == rows.NAME_LENGTH
     assert await sessions.get(owner, session.id) == session
 
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session as Store
 
+from agent.config import Settings
 from agent.core.errors import NotFound, Unavailable
 from agent.core.identity import Session
 from agent.store.engine import THREADS, connect, disconnect, is_sqlite, reading, writing
@@ -101,6 +102,27 @@ async def test_a_database_that_is_not_there_is_unavailable(tmp_path: Path) -> No
         assert "unable to open" in str(told.value.values["reason"])
     finally:
         await disconnect()
+
+
+async def test_work_that_nobody_waits_for_is_done_before_the_database_is_closed(database_url: str) -> None:
+    """Its connection would be closed by nobody."""
+    engine = connect(Settings(database_url=database_url).database)
+    began, may_end = threading.Event(), threading.Event()
+
+    def works(store: Store) -> None:
+        store.connection()
+        began.set()
+        assert may_end.wait(20)
+
+    working = asyncio.ensure_future(reading(works))
+    await asyncio.to_thread(began.wait)
+    working.cancel()
+    closing = asyncio.ensure_future(disconnect())
+    await asyncio.wait({working, closing}, timeout=0.1)
+    assert (working.cancelled(), closing.done()) == (True, False)
+    may_end.set()
+    await closing
+    assert engine.pool.status().startswith("Pool size: 8  Connections in pool: 0")
 
 
 def test_the_folder_of_a_new_database_is_private(tmp_path: Path) -> None:

@@ -158,6 +158,8 @@ def waits_behind_a_long_turn(api: httpx2.Client, session: str, **fields: object)
     """Send a prompt that says when it is told, while another runs; gives its id."""
     path = f"sessions/{session}/commands"
     api.post(path, json={"type": "prompt", "text": "count to 5000 slowly"})
+    with following(api, session) as events:
+        until(events, is_("Delta"))  # before its first step, it would be told a prompt that steers
     waits = api.post(path, json={"type": "prompt", "text": "count to 7", **fields})
     assert waits.status_code == 202, waits.text
     return waits.json()["turn_id"]
@@ -217,8 +219,11 @@ def test_a_session_goes_back_to_a_checkpoint(api: httpx2.Client, session: str) -
     assert (nowhere.status_code, nowhere.json()["code"]) == (404, "checkpoint")
 
 
-def test_a_checkpoint_needs_no_name(api: httpx2.Client, session: str) -> None:
-    assert api.post(f"sessions/{session}/checkpoints").json()["name"] == ""
+def test_checkpoints_are_listed_and_need_no_name(api: httpx2.Client, session: str) -> None:
+    assert api.get(f"sessions/{session}/checkpoints").json() == []
+    made = [api.post(f"sessions/{session}/checkpoints", json=body).json() for body in (None, {"name": "Two"})]
+    assert [one["name"] for one in made] == ["", "Two"]
+    assert api.get(f"sessions/{session}/checkpoints").json() == made
 
 
 def test_a_fork_goes_on_by_itself(api: httpx2.Client, session: str) -> None:
@@ -280,6 +285,7 @@ def test_other_peoples_sessions_are_not_there(server: Server, api: httpx2.Client
                 api.get(f"sessions/{session}/events"),
                 api.post(f"sessions/{session}/commands", json={"type": "prompt", "text": "count to 1"}),
                 api.post(f"sessions/{session}/commands", json={"type": "interrupt"}),
+                api.get(f"sessions/{session}/checkpoints"),
                 api.post(f"sessions/{session}/checkpoints", json={"name": "Mine"}),
                 api.post(f"sessions/{session}/checkpoints/{uuid4()}/restore"),
                 api.post(f"sessions/{session}/fork", json={"seq": 1}),

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from agent.core.events import Delta, Noticed
-from agent.sessions import bus
+from agent.sessions.stream import bus
 from agent.sessions.stream.bus import Bus
 
 DELTA = Delta(kind="text", text="x")
@@ -11,7 +11,7 @@ DELTA = Delta(kind="text", text="x")
 
 async def test_every_follower_of_a_session_hears_and_nobody_else() -> None:
     news = Bus()
-    first, second, other = (news.subscribe(session_id) for session_id in ("s", "s", "t"))
+    first, second, other = [await news.subscribe(session_id) for session_id in ("s", "s", "t")]
     news.publish("s", 1, Noticed(code="x"))
     for subscription in (first, second):
         await subscription.news()
@@ -20,7 +20,7 @@ async def test_every_follower_of_a_session_hears_and_nobody_else() -> None:
 
 
 async def test_news_wait_until_there_are_some() -> None:
-    subscription = Bus().subscribe("s")
+    subscription = await Bus().subscribe("s")
     waiting = asyncio.create_task(subscription.news())
     await asyncio.sleep(0)
     assert not waiting.done()
@@ -32,9 +32,9 @@ async def test_news_wait_until_there_are_some() -> None:
             await subscription.news()
 
 
-def test_who_owes_too_much_loses_deltas_and_no_events(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_owes_too_much_loses_deltas_and_no_events(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bus, "MOST_PENDING", 4)
-    subscription = Bus().subscribe("s")
+    subscription = await Bus().subscribe("s")
     for seq in range(1, 4):
         subscription.hear((seq, Noticed(code="x")))
         subscription.hear((None, DELTA))
@@ -42,10 +42,10 @@ def test_who_owes_too_much_loses_deltas_and_no_events(monkeypatch: pytest.Monkey
     assert [seq for seq, _ in subscription.take() if seq] == [1, 2, 3]
 
 
-def test_who_leaves_twice_has_left() -> None:
+async def test_who_leaves_twice_has_left() -> None:
     news = Bus()
-    subscription = news.subscribe("s")
-    news.leave(subscription)
-    news.leave(subscription)
+    subscription = await news.subscribe("s")
+    await news.leave(subscription)
+    await news.leave(subscription)
     news.publish("s", 1, Noticed(code="x"))
     assert subscription.pending == []

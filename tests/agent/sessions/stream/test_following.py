@@ -13,6 +13,7 @@ from agent.core.messages import Text, ToolCall
 from agent.core.provider import Request
 from agent.core.transcript import Transcript, fold
 from agent.sessions import log
+from agent.sessions.stream import bus
 from agent.sessions.stream.bus import Heard
 from agent.sessions.turns.registry import live
 from tests.agent.sessions.puppet import Puppet, Said, step
@@ -21,6 +22,12 @@ from tests.agent.sessions.talk import events, heard_until, next_of, say, sqlite_
 
 def durable(heard: list[Heard]) -> list[tuple[int, Event | Live]]:
     return [(seq, event) for seq, event in heard if seq is not None]
+
+
+async def happens(session: Session, event: Event) -> None:
+    """Store an event and tell the followers, as whoever works on the session does."""
+    seq, stored, _ = await log.append(session.id, event)
+    bus.bus.publish(session.id, seq, stored)
 
 
 async def test_a_follower_from_any_number_hears_the_rest(owner: User, session: Session) -> None:
@@ -35,12 +42,11 @@ async def test_a_follower_from_any_number_hears_the_rest(owner: User, session: S
 async def test_followers_who_join_while_others_append_lose_nothing(
     owner: User, session: Session, rng: random.Random
 ) -> None:
-    running = await live(owner, session)
     total = 60
 
     async def write(count: int) -> None:
         for _ in range(count):
-            await running.append(Noticed(code="x\0"))
+            await happens(session, Noticed(code="x\0"))
             if rng.random() < 0.3:
                 await asyncio.sleep(rng.random() / 200)
 
@@ -65,10 +71,9 @@ async def test_followers_who_join_while_others_append_lose_nothing(
 async def test_a_follower_who_was_cut_off_anywhere_goes_on_from_its_cursor(
     owner: User, session: Session, rng: random.Random
 ) -> None:
-    running = await live(owner, session)
     heard: list[Heard] = []
     async with await sessions.follow(owner, session.id) as following, asyncio.timeout(20):
-        writing = asyncio.ensure_future(_write(running.append, 40))
+        writing = asyncio.ensure_future(_write(session, 40))
         while len(heard) < 40:
             batch = asyncio.ensure_future(following.batch())
             await asyncio.wait({batch}, timeout=rng.random() / 200)
@@ -80,10 +85,9 @@ async def test_a_follower_who_was_cut_off_anywhere_goes_on_from_its_cursor(
     assert heard == await log.read(session.id)
 
 
-async def _write(append: object, count: int) -> None:
-    assert callable(append)
+async def _write(session: Session, count: int) -> None:
     for number in range(count):
-        await append(Noticed(code=str(number)))
+        await happens(session, Noticed(code=str(number)))
 
 
 async def test_what_is_live_ends_as_what_is_stored(owner: User, puppet: Puppet, rng: random.Random) -> None:
@@ -139,12 +143,14 @@ async def test_a_stored_step_is_not_heard_once_more(owner: User, puppet: Puppet)
 
     puppet.plays = {"talks": talks}
     session = await sessions.create(owner, model="puppet:talks")
-    running = await live(owner, session)
+    running = await live(session.id)
     joined: list[list[Heard]] = []
     append = log.append
 
-    async def append_and_look(session_id: str, event: Event, key: str = "") -> tuple[int, Event, bool]:
-        stored = await append(session_id, event, key)
+    async def append_and_look(
+        session_id: str, event: Event, key: str = "", writer: str = ""
+    ) -> tuple[int, Event, bool]:
+        stored = await append(session_id, event, key, writer)
         if isinstance(event, StepFinished):
             async with await sessions.follow(owner, session_id) as following:
                 joined.append(await following.batch())

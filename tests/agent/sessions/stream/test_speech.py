@@ -3,12 +3,12 @@ from agent.sessions.stream.bus import bus
 from agent.sessions.stream.speech import Speech
 
 
-def test_deltas_are_numbered_and_heard() -> None:
-    subscription = bus.subscribe("s")
+async def test_deltas_are_numbered_and_heard() -> None:
+    subscription = await bus.subscribe("s")
     speech = Speech("s", "t", 2, 1)
     for word in ("a", "b"):
         speech.say(Delta(kind="text", text=word))
-    bus.leave(subscription)
+    await bus.leave(subscription)
     assert [event for _, event in subscription.take()] == [
         Delta(kind="text", text=word, turn_id="t", step=2, attempt=1, index=index)
         for index, word in enumerate("ab")
