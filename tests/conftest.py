@@ -16,9 +16,11 @@ import redis
 
 from agent import config
 from tests.servers import (
+    PostgresServer,
     RedisServer,
     drop_database,
     new_database,
+    own_postgres_server,
     postgres_programs,
     postgres_server,
     redis_server,
@@ -134,6 +136,17 @@ def postgres_address() -> Iterator[str]:
         return
     with postgres_server(programs) as address:
         yield address
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test alone, which may stop it."""
+    programs = postgres_programs()
+    if programs is None:
+        _missing("PostgreSQL is not installed")
+        return
+    with own_postgres_server(programs) as server:
+        yield server
 
 
 @pytest.fixture

@@ -27,6 +27,8 @@ POSTGRES_PLACES = (
 )
 SPEED = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 """What is lost when the machine loses power is a test's."""
+KEPT = {**SPEED, "synchronous_commit": "on"}
+"""What was committed before the server was ended at once is there when it comes back."""
 
 
 def postgres_programs() -> Path | None:
@@ -49,13 +51,15 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@contextmanager
-def postgres_server(programs: Path) -> Iterator[str]:
-    """Run a PostgreSQL server of our own and yield the address of its maintenance database."""
-    # A private TMPDIR of root's would be closed to the uid that PostgreSQL insists on.
-    folder = Path(tempfile.mkdtemp(prefix="maestro-postgres-", dir="/tmp" if _is_root() else None))  # noqa: S108
-    try:
-        data, password, port = folder / "data", secrets.token_hex(16), free_port()
+class PostgresServer:
+    """A PostgreSQL server of our own; it may go and come back on the same port with what it had stored."""
+
+    def __init__(self, folder: Path, programs: Path, settings: dict[str, str]) -> None:
+        self._folder = folder
+        self._data = folder / "data"
+        self._control = (programs / "pg_ctl", "--pgdata", self._data, "--wait", "--silent")
+        self._is_running = False
+        password, port = secrets.token_hex(16), free_port()
         (folder / "password").write_text(password)
         if _is_root():
             for path in (folder, folder / "password"):
@@ -63,20 +67,48 @@ def postgres_server(programs: Path) -> Iterator[str]:
         _run(
             folder,
             programs / "initdb",
-            *("--pgdata", data, "--username=maestro", "--pwfile", folder / "password"),
+            *("--pgdata", self._data, "--username=maestro", "--pwfile", folder / "password"),
             *("--auth=password", "--encoding=UTF8", "--locale=C", "--no-sync"),
         )
-        settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", **SPEED}
-        with (data / "postgresql.conf").open("a") as conf:
-            conf.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
-        control = (programs / "pg_ctl", "--pgdata", data, "--wait", "--silent")
-        _run(folder, *control, "--log", folder / "log", "start")
+        settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", **settings}
+        with (self._data / "postgresql.conf").open("a") as conf:
+            conf.writelines(f"{name} = '{value}'\n" for name, value in {"port": port, **settings}.items())
+        self.address = f"postgresql://maestro:{password}@127.0.0.1:{port}/postgres"
+        """Of its maintenance database."""
+
+    def start(self) -> None:
+        """Run it, and return when it answers."""
+        _run(self._folder, *self._control, "--log", self._folder / "log", "start")
+        self._is_running = True
+
+    def stop(self) -> None:
+        """End it at once, as a crash would."""
+        if self._is_running:
+            _run(self._folder, *self._control, "--mode=immediate", "stop")
+            self._is_running = False
+
+
+@contextmanager
+def own_postgres_server(programs: Path, settings: dict[str, str] = KEPT) -> Iterator[PostgresServer]:
+    """Run a PostgreSQL server of our own, which may be stopped and started."""
+    # A private TMPDIR of root's would be closed to the uid that PostgreSQL insists on.
+    folder = Path(tempfile.mkdtemp(prefix="maestro-postgres-", dir="/tmp" if _is_root() else None))  # noqa: S108
+    try:
+        server = PostgresServer(folder, programs, settings)
+        server.start()
         try:
-            yield f"postgresql://maestro:{password}@127.0.0.1:{port}/postgres"
+            yield server
         finally:
-            _run(folder, *control, "--mode=immediate", "stop")
+            server.stop()
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def postgres_server(programs: Path) -> Iterator[str]:
+    """Run a PostgreSQL server of our own and yield the address of its maintenance database."""
+    with own_postgres_server(programs, SPEED) as server:
+        yield server.address
 
 
 def new_database(server: str) -> str:

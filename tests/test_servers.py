@@ -4,7 +4,7 @@ import psycopg
 import pytest
 import redis
 
-from tests.servers import RedisServer
+from tests.servers import PostgresServer, RedisServer
 
 
 def test_a_database_is_empty_and_ones_own(database_url: str) -> None:
@@ -77,3 +77,14 @@ def test_a_paused_redis_can_be_stopped(own_redis: RedisServer) -> None:
         own_redis.start()
     with redis.Redis.from_url(own_redis.address) as client:
         assert client.ping()
+
+
+def test_a_postgres_goes_and_comes_back_with_what_it_had(own_postgres: PostgresServer) -> None:
+    with psycopg.connect(own_postgres.address) as connection:
+        connection.execute("CREATE TABLE here (it int)")
+    own_postgres.stop()
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(own_postgres.address)
+    own_postgres.start()
+    with psycopg.connect(own_postgres.address) as connection:
+        assert connection.execute("SELECT count(*) FROM here").fetchone() == (0,)

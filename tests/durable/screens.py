@@ -40,6 +40,8 @@ class Screen:
     lines: int = 0
     """How often it connected."""
     deltas: int = 0
+    notices: list[str] = field(default_factory=list)
+    """Codes of what was said of the moment and is not stored."""
     saying: Saying = field(default_factory=Saying)
     steps: dict[str, int] = field(default_factory=dict)
     """Steps that are finished, by turn; -1 when the turn is."""
@@ -107,6 +109,8 @@ class Screen:
             self._keep(Record(seq, body))
         elif kind in {"Delta", "Snapshot"}:
             self._listen(kind, body)
+        elif kind == "Noticed":
+            self.notices.append(body["code"])
 
     def _keep(self, record: Record) -> None:
         if record.seq != self.cursor + 1:
