@@ -5,6 +5,8 @@ Run by hand: `make turns`. It prints a table for bench/README.md.
 
 import argparse
 import asyncio
+import ctypes
+import gc
 import os
 import statistics
 import subprocess
@@ -12,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -87,7 +89,10 @@ async def one_turn(owner, quick: Quick, model: str) -> tuple[float, float]:
 
 
 def memory() -> float:
-    """Resident MB of this process."""
+    """Resident MB of this process, without what it has freed and its allocator still holds."""
+    gc.collect()
+    with suppress(OSError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 

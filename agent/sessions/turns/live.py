@@ -63,8 +63,7 @@ class LiveSession:
             NotFound: the session is gone.
             Unavailable: the database does not answer, or an event is damaged.
         """
-        owner = await rows.owner(self.session_id)
-        await self.refresh()
+        owner, _ = await asyncio.gather(rows.owner(self.session_id), self.refresh())
         counting = [event for _, event in still_counting(sorted(self._events.items()))]
         turn = self.turn = Turn(run, owner, recorder, writer)
         turn.know(counting)
