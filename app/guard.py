@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent import accounts
 from agent.config import LOOPBACK, Settings
-from agent.core.errors import NotAllowed
+from agent.core.errors import NotAllowed, Unavailable
 from agent.core.identity import User
 from app.auth import cookie_name, cookie_of
 from app.building import POLICY
@@ -90,11 +90,14 @@ class Guard:
         headers = Headers(scope=scope)
         answer = self._foreign(scope, headers)
         cookie = ""
-        if answer is None:
-            scope["user"] = await self._known(headers)
-            if scope["user"] is None:
-                cookie = await self._first_visit(scope, headers)
-                answer = self._stranger(scope, cookie)
+        if answer is None and scope["path"] not in OPEN:
+            try:
+                scope["user"] = await self._known(headers)
+                if scope["user"] is None:
+                    cookie = await self._first_visit(scope, headers)
+                    answer = self._stranger(scope, cookie)
+            except Unavailable as error:
+                answer = problem(503, error)
         if answer is not None:
             await _refuse(answer, scope, receive, self._with_headers(send, ""))
             return
@@ -147,7 +150,7 @@ class Guard:
         if cookie and self.settings.maestro_local_key == "required":
             return RedirectResponse("/", 303, {"set-cookie": cookie})
         is_closed = path.startswith(("/api/", "/_")) or scope["type"] == "websocket"
-        if cookie or path in OPEN or not is_closed:
+        if cookie or not is_closed:
             return None
         return problem(401, NotAllowed("not_signed_in"))
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlmodel import Session
 
 from agent.core.errors import Unavailable
@@ -25,6 +26,8 @@ LAST_WORK = 5.0
 THREADS = 8
 POSTGRES = {"connect_timeout": 5, "options": "-c lock_timeout=5000 -c statement_timeout=30000"}
 """Seconds to connect; milliseconds to wait for a lock, and for an answer."""
+AWAY = {"25006", "25P03"}
+"""What PostgreSQL calls its own errors: it may only be read, as after a failover; a transaction was idle."""
 
 _engines: list[Engine] = []
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
@@ -91,8 +94,17 @@ async def _threaded(
     working.add_done_callback(_working.discard)
     try:
         return await asyncio.wrap_future(working)
-    except OperationalError as error:
-        raise Unavailable("database", reason=str(error.orig)) from error
+    except (DBAPIError, PendingRollbackError, NoneFree) as error:
+        if not _is_away(error):
+            raise
+        raise Unavailable("database", reason=str(getattr(error, "orig", error))) from error
+
+
+def _is_away(error: DBAPIError | PendingRollbackError | NoneFree) -> bool:
+    """Whether the database is the reason, and not what was asked of it."""
+    if not isinstance(error, DBAPIError) or isinstance(error, OperationalError | InterfaceError):
+        return True
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", "") in AWAY
 
 
 def _read(work: Callable[[Session], T]) -> T:

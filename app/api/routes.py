@@ -11,11 +11,12 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from agent import providers, sessions
 from agent.core.commands import COMMAND
-from agent.core.errors import Invalid, NotAllowed
+from agent.core.errors import Invalid, NotAllowed, Unavailable
 from agent.core.identity import Session, User
 from agent.core.policy import Mode
 from agent.core.provider import ModelEntry
 from agent.core.transcript import Row
+from app.problems import problem
 
 router = APIRouter()
 
@@ -193,9 +194,13 @@ async def events(
 
 
 async def _told(following: sessions.Following) -> AsyncGenerator[ServerSentEvent, None]:
-    async with following:
-        async for seq, event in following:
-            kind = cast("Any", event).__class__.__name__
-            yield ServerSentEvent(
-                data=event.model_dump_json(), event=kind, id=None if seq is None else str(seq)
-            )
+    try:
+        async with following:
+            async for seq, event in following:
+                kind = cast("Any", event).__class__.__name__
+                yield ServerSentEvent(
+                    data=event.model_dump_json(), event=kind, id=None if seq is None else str(seq)
+                )
+    except Unavailable as error:
+        # The status was sent long ago; who comes back gets an answer with the right one.
+        yield ServerSentEvent(data=bytes(problem(503, error).body).decode(), event="Problem")

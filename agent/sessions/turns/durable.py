@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 from dbos import (
     DBOS,
     DBOSClient,
@@ -21,6 +22,7 @@ from dbos import error as trouble
 from pydantic import JsonValue
 from sqlalchemy import Engine as Database
 from sqlalchemy import create_engine, event
+from sqlalchemy.engine import ExceptionContext
 
 from agent.sessions.log import Fenced
 from agent.sessions.turns.engine import Ended, Execute, Run, Status
@@ -231,6 +233,17 @@ def _status(workflow: WorkflowStatus) -> Status:
     if workflow.status == "SUCCESS":
         return "parked" if workflow.output == "parked" else "finished"
     return STATUS.get(workflow.status, "failed")
+
+
+@event.listens_for(Database, "handle_error")
+def _know_what_is_lost(context: ExceptionContext) -> None:
+    """Let DBOS wait for every server it cannot reach: of one whose name is gone it would not know.
+
+    A stopped container has no name, and what DBOS then fails to write would be the failure of a turn.
+    """
+    error = context.original_exception
+    if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
+        context.is_disconnect = True  # said by the driver, not by a server
 
 
 def _quick_sqlite(url: str) -> Database:
