@@ -1,5 +1,7 @@
 """The agent, open on a database of each kind."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from agent import config
 from agent.config import Settings
 from agent.core.identity import User
 from agent.running import migrate, running
+from agent.sessions.turns.durable import DurableEngine
+from agent.sessions.turns.engine import Ended, Recorder, Run
 from agent.store import migrations
 from agent.store.columns import new_id
 from agent.store.engine import writing
@@ -47,9 +51,36 @@ def emptied_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return address
 
 
+@pytest.fixture(scope="session")
+def made_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with empty databases of the newest shape: to copy them takes a tenth of making them."""
+    folder = tmp_path_factory.mktemp("databases")
+    migrations.migrate(f"sqlite:///{folder / 'app.db'}")
+
+    async def make_the_engines() -> None:
+        engine = DurableEngine(
+            f"sqlite:///{folder / 'engine.db'}", new_id(), _nobody, works=True, is_alone=True
+        )
+        await engine.open()
+        await engine.close()
+
+    asyncio.run(make_the_engines())
+    return folder
+
+
+async def _nobody(_run: Run, _recorder: Recorder) -> Ended:
+    raise AssertionError
+
+
 @pytest.fixture
-def settings(emptied_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(
+    emptied_database: str, made_before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Settings:
     """Settings with a database at its newest shape."""
+    if emptied_database.startswith("sqlite"):
+        (tmp_path / "data").mkdir(mode=0o700)
+        shutil.copy(made_before / "app.db", tmp_path / "app.db")
+        shutil.copy(made_before / "engine.db", tmp_path / "data" / "engine.db")
     monkeypatch.setenv("DATABASE_URL", emptied_database)
     monkeypatch.setenv("MAESTRO_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("MAESTRO_WORKSPACE_ROOTS", str(tmp_path / "roots"))

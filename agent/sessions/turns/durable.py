@@ -35,7 +35,7 @@ TURN = "turn"
 QUEUE = "turns"
 THREADS = 16
 CONNECTIONS = 10
-POLL_HERE = 0.5
+POLL_HERE = 1.0
 """Seconds between two looks at the queue where turns begin in the process that accepted them."""
 POLL = 0.1
 KEPT = timedelta(days=1)
