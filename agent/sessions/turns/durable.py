@@ -1,6 +1,6 @@
 """The engine over DBOS: each turn a workflow, each port of the loop a recorded step.
 
-To import this module takes half a second, for DBOS: it is done where turns begin to run, and nowhere else.
+To import this module takes some tenths of a second, for DBOS: it is done where turns begin, nowhere else.
 """
 
 import asyncio
@@ -148,7 +148,6 @@ class DurableEngine:
             await DBOS.delete_workflows_async([workflow.workflow_id for workflow in old])
 
     def _found(self, **wanted: Any) -> Sequence[WorkflowStatus]:
-
         wanted = {"load_input": False, "load_output": False, **wanted}
         return (self._client or DBOS).list_workflows(name=TURN, **wanted)
 

@@ -1,7 +1,6 @@
 """The live sessions of this process: one object per session, made when it is needed."""
 
 import asyncio
-from collections import defaultdict
 
 import structlog
 
@@ -17,8 +16,6 @@ MOST_IDLE = 64
 logger = structlog.get_logger()
 
 _live: dict[str, LiveSession] = {}
-_loading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-"""One per session: two at once may not make two objects."""
 _running: dict[Run, asyncio.Task[object]] = {}
 
 
@@ -38,17 +35,22 @@ async def live(session_id: str) -> LiveSession:
     Raises:
         Unavailable: the database does not answer, or an event is damaged.
     """
-    async with _loading[session_id]:
-        found = _live.pop(session_id, None) or LiveSession(session_id)
-        _live[session_id] = found  # the last used stands last
-        try:
-            await found.refresh()
-        except MaestroError:
-            if not found.is_working:
-                del _live[session_id]
-            raise
-        _forget_the_idle()
-        return found
+    found = _kept(session_id)
+    try:
+        await found.refresh()
+    except MaestroError:
+        if not found.is_working:
+            _live.pop(session_id, None)
+        raise
+    return found
+
+
+def _kept(session_id: str) -> LiveSession:
+    """The one object of a session; the last used stands last."""
+    found = _live.pop(session_id, None) or LiveSession(session_id)
+    _forget_the_idle()
+    _live[session_id] = found
+    return found
 
 
 async def run(run: Run, recorder: Recorder, writer: str) -> tuple[Ended, Run | None]:
@@ -56,7 +58,7 @@ async def run(run: Run, recorder: Recorder, writer: str) -> tuple[Ended, Run | N
     if task := asyncio.current_task():
         _running[run] = task
     try:
-        return await (await live(run.session_id)).work(run, recorder, writer)
+        return await _kept(run.session_id).work(run, recorder, writer)
     except MaestroError as error:
         logger.exception("turn cannot begin", session_id=run.session_id, turn_id=run.turn_id)
         if error.code == "event_damaged":
@@ -73,7 +75,6 @@ async def close() -> None:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     _live.clear()
-    _loading.clear()
 
 
 def tell_snapshot(session_id: str) -> None:
@@ -84,7 +85,7 @@ def tell_snapshot(session_id: str) -> None:
 
 
 def _forget_the_idle() -> None:
-    idle = [session_id for session_id, found in _live.items() if not found.is_working]
+    busy = {run.session_id for run in _running}
+    idle = [session_id for session_id in _live if session_id not in busy]
     for session_id in idle[: max(0, len(idle) - MOST_IDLE)]:
         del _live[session_id]
-        _loading.pop(session_id, None)

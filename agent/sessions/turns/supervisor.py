@@ -76,7 +76,7 @@ class Supervisor:
             self.own(self._watch)
 
     def _make_engine(self) -> "DurableEngine":
-        from agent.sessions.turns.durable import DurableEngine  # noqa: PLC0415  takes half a second
+        from agent.sessions.turns.durable import DurableEngine  # noqa: PLC0415  it imports DBOS
 
         return DurableEngine(
             self._url, self._executor.id, self._execute, works=self.works, is_alone=self._is_alone
