@@ -21,18 +21,6 @@ RETRY_AGE = 30.0
 """Seconds until a provider that did not answer is asked for its list again."""
 
 
-class Connected(Provider, Protocol):
-    """A provider with its connections."""
-
-    async def models(self) -> list[ModelEntry]:
-        """The models it serves."""
-        ...
-
-    async def close(self) -> None:
-        """Close its connections."""
-        ...
-
-
 class PlugIn(Protocol):
     """What a module here has."""
 
@@ -45,12 +33,12 @@ class PlugIn(Protocol):
         """The server's own credential."""
         ...
 
-    def connect(self, credential: Credential) -> Connected:
+    def connect(self, credential: Credential) -> Provider:
         """A provider that uses this credential."""
         ...
 
 
-_connected: dict[tuple[str, Credential], Connected] = {}
+_connected: dict[tuple[str, Credential], Provider] = {}
 _listed: dict[tuple[str, Credential], tuple[float, list[ModelEntry]]] = {}
 """Lists with the time until which they are good."""
 
@@ -124,7 +112,7 @@ def _credential(user: User, plug_in: PlugIn) -> Credential | None:  # noqa: ARG0
     return plug_in.credential(settings())
 
 
-def _connect(plug_in: PlugIn, credential: Credential) -> Connected:
+def _connect(plug_in: PlugIn, credential: Credential) -> Provider:
     key = (plug_in.NAME, credential)
     if key not in _connected:
         _connected[key] = plug_in.connect(credential)

@@ -2,13 +2,13 @@
 
 import asyncio
 import ssl
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from agent.core.provider import Credential
+from agent.core.provider import Credential, Provider
 from agent.providers import _prices
 from agent.providers._errors import Translated
 
@@ -25,7 +25,7 @@ IDLE = 120.0
 """Seconds a provider may be silent; its pings count as life."""
 
 
-class SdkProvider(ABC, Generic[Client]):
+class SdkProvider(Provider, Generic[Client]):
     """A provider over an SDK: the SDK's client and the HTTP client under it, opened at first use."""
 
     def __init__(self, credential: Credential, idle: float = IDLE) -> None:

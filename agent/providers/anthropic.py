@@ -19,7 +19,7 @@ from agent.core.messages import (
     Unknown,
     Usage,
 )
-from agent.core.provider import Credential, ModelEntry, Request
+from agent.core.provider import Credential, ModelEntry, Request, Said
 from agent.providers import _prices
 from agent.providers._connection import SdkProvider
 from agent.providers._wire import Fields, echoed, file_note, own, result_text, tool_call
@@ -75,7 +75,7 @@ class AnthropicProvider(SdkProvider["AsyncAnthropic"]):
 
     name = NAME
 
-    async def stream(self, request: Request) -> AsyncGenerator[Delta | StepFinished, None]:
+    async def stream_completion(self, request: Request) -> AsyncGenerator[Said, None]:
         """Stream one step."""
         async with self._asking() as client:
             step = Step()

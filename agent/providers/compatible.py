@@ -18,7 +18,7 @@ from agent.core.messages import (
     ToolResult,
     Usage,
 )
-from agent.core.provider import Credential, ModelEntry, Request
+from agent.core.provider import Credential, ModelEntry, Request, Said
 from agent.providers import _prices
 from agent.providers._connection import SdkProvider
 from agent.providers._wire import Fields, data_url, echoed, file_note, is_prompt, own, result_text, tool_call
@@ -63,7 +63,7 @@ class CompatibleProvider(SdkProvider["AsyncOpenAI"]):
 
     name = NAME
 
-    async def stream(self, request: Request) -> AsyncGenerator[Delta | StepFinished, None]:
+    async def stream_completion(self, request: Request) -> AsyncGenerator[Said, None]:
         """Stream one step."""
         async with self._asking() as client:
             step = Step()

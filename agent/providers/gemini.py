@@ -24,7 +24,7 @@ from agent.core.messages import (
     Unknown,
     Usage,
 )
-from agent.core.provider import Credential, ModelEntry, Request
+from agent.core.provider import Credential, ModelEntry, Request, Said
 from agent.providers import _prices
 from agent.providers._connection import SdkProvider, trust
 from agent.providers._wire import Fields, all_calls, file_note, own, result_text
@@ -80,7 +80,7 @@ class GeminiProvider(SdkProvider["Client"]):
 
     name = NAME
 
-    async def stream(self, request: Request) -> AsyncGenerator[Delta | StepFinished, None]:
+    async def stream_completion(self, request: Request) -> AsyncGenerator[Said, None]:
         """Stream one step."""
         async with self._asking() as client:
             step = Step()

@@ -20,7 +20,7 @@ from agent.core.messages import (
     Unknown,
     Usage,
 )
-from agent.core.provider import Credential, ModelEntry, Request
+from agent.core.provider import Credential, ModelEntry, Request, Said
 from agent.providers import _prices
 from agent.providers._connection import SdkProvider
 from agent.providers._errors import stream_error
@@ -78,7 +78,7 @@ class OpenAIProvider(SdkProvider["AsyncOpenAI"]):
 
     name = NAME
 
-    async def stream(self, request: Request) -> AsyncGenerator[Delta | StepFinished, None]:
+    async def stream_completion(self, request: Request) -> AsyncGenerator[Said, None]:
         """Stream one step."""
         async with self._asking() as client:
             step = Step()

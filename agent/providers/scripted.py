@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from agent.config import Settings
 from agent.core.events import Delta, DeltaKind, StepFinished
 from agent.core.messages import Message, Part, Text, Thinking, ToolCall, ToolResult, Usage
-from agent.core.provider import Credential, ModelEntry, Request
+from agent.core.provider import Credential, ModelEntry, Provider, Request, Said
 from agent.providers._wire import Fields, is_prompt
 
 NAME = "demo"
@@ -84,7 +84,7 @@ def connect(credential: Credential) -> "ScriptedProvider":  # noqa: ARG001 - nee
     return ScriptedProvider()
 
 
-class ScriptedProvider:
+class ScriptedProvider(Provider):
     """Serves `scripted`."""
 
     name = NAME
@@ -93,7 +93,7 @@ class ScriptedProvider:
         self._pace = pace
         """Seconds a word takes."""
 
-    async def stream(self, request: Request) -> AsyncGenerator[Delta | StepFinished, None]:
+    async def stream_completion(self, request: Request) -> AsyncGenerator[Said, None]:
         """Stream one step: think, speak, and call tools while the plan has moves left."""
         parts = answer(request)
         pace = SLOW_PACE if self._pace and prompt_of(request.messages).endswith("slowly") else self._pace
@@ -113,9 +113,6 @@ class ScriptedProvider:
     async def models(self) -> list[ModelEntry]:
         """The one there is."""
         return [ModelEntry(id=f"{NAME}:{KNOWN[0]}", name="Demo (no language model)")]
-
-    async def close(self) -> None:
-        """Nothing to close."""
 
 
 def answer(request: Request) -> list[Part]:

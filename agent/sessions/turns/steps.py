@@ -8,7 +8,7 @@ import structlog
 
 from agent import providers, tooling
 from agent.core.errors import ProviderError, ToolFailed
-from agent.core.events import StepFinished
+from agent.core.events import Delta, StepFinished
 from agent.core.identity import Session, User
 from agent.core.messages import Message, ToolCall, ToolResult
 from agent.core.provider import Request
@@ -39,12 +39,13 @@ async def ask_model(user: User, session: Session, history: Sequence[Message], sp
         tools=tooling.definitions(user, session),
     )
     clock = asyncio.get_running_loop().time
-    async with aclosing(provider.stream(request)) as stream:
+    async with aclosing(provider.stream_completion(request)) as stream:
         yielded = clock()
         async for said in stream:
             if isinstance(said, StepFinished):
                 return said
-            speech.say(said)
+            if isinstance(said, Delta):
+                speech.say(said)
             if clock() - yielded > SLICE:
                 await _let_others()
                 yielded = clock()

@@ -154,7 +154,7 @@ async def test_who_stops_listening_closes_the_connection(name: str, replay: Repl
         heard = asyncio.Event()
 
         async def listen() -> None:
-            async for _ in provider.stream(prompt()):
+            async for _ in provider.stream_completion(prompt()):
                 heard.set()
 
         listening = asyncio.create_task(listen())

@@ -36,7 +36,7 @@ async def test_a_status_becomes_its_kind_and_its_wait_is_kept(name: str, replay:
     folder = "gemini" if name == "vertex" else name
     async with connected(PROVIDERS[name], "http://127.0.0.1:9") as nowhere:
         with pytest.raises(ProviderError) as refused:
-            _ = [event async for event in nowhere.stream(prompt())]
+            _ = [event async for event in nowhere.stream_completion(prompt())]
     assert refused.value.kind == "network"
     for status, kind in STATUSES.items():
         with pytest.raises(ProviderError) as caught:
@@ -63,7 +63,7 @@ async def silent() -> AsyncIterator[str]:
 async def test_a_silent_provider_is_given_up(silent: str) -> None:
     provider = AnthropicProvider(Credential(base_url=silent), idle=0.05)
     with pytest.raises(ProviderError) as caught:
-        await anext(provider.stream(prompt()))
+        await anext(provider.stream_completion(prompt()))
     assert caught.value.kind == "network"
     await provider.close()
 
@@ -72,7 +72,7 @@ async def test_a_stream_that_falls_silent_is_given_up(replay: Replay) -> None:
     url = replay.url("anthropic/text", delay=60_000)
     provider = AnthropicProvider(Credential(base_url=url), idle=0.3)
     with pytest.raises(ProviderError) as caught:
-        _ = [event async for event in provider.stream(prompt())]
+        _ = [event async for event in provider.stream_completion(prompt())]
     assert caught.value.kind == "network"
     await provider.close()
 

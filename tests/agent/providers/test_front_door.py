@@ -142,7 +142,7 @@ async def test_a_service_account_that_cannot_be_read_is_an_auth_error(
     found = await providers.provider(USER, "vertex:gemini-3.8-flash")
     for _ in range(2):
         with pytest.raises(ProviderError) as caught:
-            await anext(found.stream(prompt()))
+            await anext(found.stream_completion(prompt()))
         assert caught.value.kind == "auth"
 
 

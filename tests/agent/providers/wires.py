@@ -7,9 +7,8 @@ from typing import Any
 
 from agent.core.events import Delta, StepFinished
 from agent.core.messages import Message, Text, ToolCall, ToolResult
-from agent.core.provider import Credential, Request
+from agent.core.provider import Credential, Provider, Request
 from agent.core.tools import ToolDefinition
-from agent.providers import Connected
 from agent.providers.anthropic import AnthropicProvider
 from agent.providers.compatible import CompatibleProvider
 from agent.providers.gemini import GeminiProvider
@@ -46,7 +45,7 @@ class Step:
         )
 
 
-Connect = Callable[[str], Connected]
+Connect = Callable[[str], Provider]
 
 
 def key(address: str) -> Credential:
@@ -73,19 +72,19 @@ def prompt(text: str = "Say it.", **more: object) -> Request:
     return Request.model_validate({**asked, **more})
 
 
-async def finish(provider: Connected, request: Request) -> Step:
+async def finish(provider: Provider, request: Request) -> Step:
     """Everything that a provider yields for a request."""
     step = Step()
-    async for event in provider.stream(request):
+    async for event in provider.stream_completion(request):
         if isinstance(event, StepFinished):
             step.ends.append(event)
-        else:
+        elif isinstance(event, Delta):
             step.deltas.append(event)
     return step
 
 
 @asynccontextmanager
-async def connected(connect: Connect, address: str) -> AsyncIterator[Connected]:
+async def connected(connect: Connect, address: str) -> AsyncIterator[Provider]:
     """A provider at an address, its connections closed at the end."""
     provider = connect(address)
     try:

@@ -7,13 +7,13 @@ from contextlib import aclosing
 from agent.config import Settings
 from agent.core.events import Delta, StepFinished, StepStop
 from agent.core.messages import Message, Part, Text
-from agent.core.provider import Credential, ModelEntry, Request
+from agent.core.provider import Credential, Provider, Request
 
 Said = AsyncGenerator[Delta | StepFinished, None]
 Play = Callable[[Request], Said]
 
 
-class Puppet:
+class Puppet(Provider):
     """A whole provider: plug-in, connection and stream."""
 
     NAME = "puppet"
@@ -33,13 +33,10 @@ class Puppet:
         assert credential.auth_type == "none"
         return self
 
-    async def models(self) -> list[ModelEntry]:
-        return []
-
     async def close(self) -> None:
         self.plays.clear()
 
-    async def stream(self, request: Request) -> Said:
+    async def stream_completion(self, request: Request) -> Said:
         self.requests.append(request)
         async with aclosing(self.plays[request.model](request)) as said:
             async for one in said:

@@ -24,7 +24,7 @@ from agent.core.events import Delta, Event, StepFinished
 from agent.core.identity import Session, User
 from agent.core.messages import Message, Part, Text, ToolCall
 from agent.core.policy import Mode
-from agent.core.provider import Credential, ModelEntry, Request
+from agent.core.provider import Credential, Provider, Request
 from agent.sessions import log, rows
 from agent.sessions.accepting import accept
 from agent.sessions.stream.bus import bus
@@ -144,7 +144,7 @@ class Script:
 
 
 @dataclass
-class World:
+class World(Provider):
     """One session with one turn, and everything around it."""
 
     user: User
@@ -206,13 +206,7 @@ class World:
     def connect(self, _credential: Credential) -> "World":
         return self
 
-    async def models(self) -> list[ModelEntry]:
-        return []
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-    async def stream(self, request: Request) -> AsyncGenerator[Delta | StepFinished, None]:
+    async def stream_completion(self, request: Request) -> AsyncGenerator[Delta | StepFinished, None]:
         self.requests.append(request.messages)
         number = sum(message.role == "assistant" for message in request.messages)
         act = self.script.acts[number]
