@@ -63,12 +63,23 @@ class Settings(BaseSettings):
     google_application_credentials: str = ""
     google_cloud_project: str = ""
     google_cloud_location: str = ""
+    vertex_api_key: SecretStr = SecretStr("")
+    """A key of Vertex AI's express mode; without a project."""
+    google_oauth_client_id: str = ""
+    """Of this server's own client at Google; people then sign in there instead of pasting a key."""
+    google_oauth_client_secret: SecretStr = SecretStr("")
     openai_api_key: SecretStr = SecretStr("")
     openai_base_url: str = ""
     anthropic_api_key: SecretStr = SecretStr("")
     anthropic_base_url: str = ""
     openai_compatible_base_url: str = ""
     openai_compatible_api_key: SecretStr = SecretStr("")
+    openrouter_api_key: SecretStr = SecretStr("")
+    mistral_api_key: SecretStr = SecretStr("")
+    deepseek_api_key: SecretStr = SecretStr("")
+    groq_api_key: SecretStr = SecretStr("")
+    ollama_base_url: str = ""
+    """Where Ollama listens: `http://127.0.0.1:11434/v1`."""
 
     @property
     def data_dir(self) -> Path:

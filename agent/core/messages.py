@@ -16,12 +16,20 @@ Opaque = dict[str, JsonValue]
 """What a provider wants echoed (signatures, encrypted reasoning), keyed by its wire; others never read it."""
 
 
+class Source(Value):
+    """Where words come from, as the provider's own search says."""
+
+    url: str
+    title: str = ""
+
+
 class Text(Value):
     """Words for a person."""
 
     type: Literal["Text"] = "Text"
     text: str
     opaque: Opaque = {}
+    sources: tuple[Source, ...] = ()
 
 
 class Thinking(Value):

@@ -28,6 +28,9 @@ class PlugIn(Protocol):
     SETTING: str
     """The setting that holds its key."""
     KNOWN: tuple[str, ...]
+    """Models to offer when the provider's own list cannot be fetched, the best first."""
+    ALIASES: dict[str, str]
+    """A family's name and the pattern of its models, with their version in groups: the newest is meant."""
 
     def credential(self, settings: Settings) -> Credential | None:
         """The server's own credential."""
@@ -35,6 +38,10 @@ class PlugIn(Protocol):
 
     def connect(self, credential: Credential) -> Provider:
         """A provider that uses this credential."""
+        ...
+
+    def describe(self, name: str) -> ModelEntry:
+        """What we know of a model by its name alone."""
         ...
 
 
@@ -47,7 +54,9 @@ _listed: dict[tuple[str, Credential], tuple[float, list[ModelEntry]]] = {}
 def plug_ins() -> dict[str, PlugIn]:
     """All providers by their prefix; the demo last."""
     names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
-    found = [cast("PlugIn", import_module(f"{__name__}.{name}")) for name in names]
+    modules = [import_module(f"{__name__}.{name}") for name in names]
+    # A module is one provider, unless it says that it holds several.
+    found = [cast("PlugIn", one) for module in modules for one in getattr(module, "PLUG_INS", (module,))]
     return {plug_in.NAME: plug_in for plug_in in sorted(found, key=lambda found: found.NAME == DEMO)}
 
 

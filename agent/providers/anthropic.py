@@ -22,7 +22,7 @@ from agent.core.messages import (
 from agent.core.provider import Credential, ModelEntry, Request, Said
 from agent.providers import _prices
 from agent.providers._connection import SdkProvider
-from agent.providers._wire import Fields, echoed, file_note, own, result_text, tool_call
+from agent.providers._wires.parts import Fields, echoed, file_note, own, result_text, tool_call
 
 if TYPE_CHECKING:
     import httpx2

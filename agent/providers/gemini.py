@@ -27,7 +27,7 @@ from agent.core.messages import (
 from agent.core.provider import Credential, ModelEntry, Request, Said
 from agent.providers import _prices
 from agent.providers._connection import SdkProvider, trust
-from agent.providers._wire import Fields, all_calls, file_note, own, result_text
+from agent.providers._wires.parts import Fields, all_calls, file_note, own, result_text
 
 if TYPE_CHECKING:
     import httpx2

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from agent.config import Settings
 from agent.core.events import Delta, DeltaKind, StepFinished
 from agent.core.messages import Message, Part, Text, Thinking, ToolCall, ToolResult, Usage
-from agent.core.provider import Credential, ModelEntry, Provider, Request, Said
-from agent.providers._wire import Fields, is_prompt
+from agent.core.provider import Abilities, Credential, ModelEntry, Provider, Request, Said
+from agent.providers._wires.parts import Fields, is_prompt
 
 NAME = "demo"
 SETTING = ""
 KNOWN = ("scripted",)
+ALIASES: dict[str, str] = {}
 
 PACE = 0.002
 """Seconds a word takes."""
@@ -84,6 +85,16 @@ def connect(credential: Credential) -> "ScriptedProvider":  # noqa: ARG001 - nee
     return ScriptedProvider()
 
 
+def describe(name: str) -> ModelEntry:
+    """What there is to know of it.
+
+    >>> describe("scripted").abilities.tools
+    True
+    """
+    can = Abilities(tools=True, images=False, pdf=False, thinking=True)
+    return ModelEntry(id=f"{NAME}:{name}", name="Demo (no language model)", abilities=can)
+
+
 class ScriptedProvider(Provider):
     """Serves `scripted`."""
 
@@ -112,7 +123,7 @@ class ScriptedProvider(Provider):
 
     async def models(self) -> list[ModelEntry]:
         """The one there is."""
-        return [ModelEntry(id=f"{NAME}:{KNOWN[0]}", name="Demo (no language model)")]
+        return [describe(KNOWN[0])]
 
 
 def answer(request: Request) -> list[Part]:

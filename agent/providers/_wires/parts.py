@@ -1,6 +1,8 @@
 """What the wires have in common: arguments written as text, files, results."""
 
+import hashlib
 import json
+import re
 from collections.abc import Iterable
 from typing import cast
 
@@ -28,6 +30,22 @@ def tool_call(call_id: str, name: str, raw: str, opaque: Opaque | None = None) -
     if not isinstance(arguments, dict):
         return ToolCall(id=call_id, name=name, arguments={}, malformed=raw, opaque=opaque or {})
     return ToolCall(id=call_id, name=name, arguments=cast("Fields", arguments), opaque=opaque or {})
+
+
+def fitting(name: str, most: int = 64) -> str:
+    """An id or a name as every wire takes it: letters, digits, `_` and `-`; else one made from it.
+
+    Args:
+        name: as another provider gave it.
+        most: characters it may have.
+
+    >>> fitting("call_1"), fitting("functions.read_file:0")
+    ('call_1', 'functions_read_file_0_f9cc2c78')
+    """
+    if name and re.fullmatch(r"[A-Za-z0-9_-]+", name) and len(name) <= most:
+        return name
+    mark = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{re.sub(r'[^A-Za-z0-9_-]', '_', name)[: most - 9]}_{mark}"
 
 
 def own(opaque: Opaque, wire: str) -> Fields:
