@@ -30,6 +30,10 @@ ERRORS = {
     "compatible:NAME or demo:scripted.",
     "key_missing": "{provider} has no key. Put {setting}=… into the file .env and start Maestro again, or "
     "pick the demo model.",
+    "key_malformed": "The key in {setting} holds a space, a line break or a letter that no key has. "
+    "Copy it again, whole.",
+    "address_malformed": "{address} is no address of a model service: it looks like https://host/v1.",
+    "fallbacks": "At most {most} models can stand in for one another.",
     "workspace_outside_roots": "This folder is not under one of the allowed workspace folders "
     "(MAESTRO_WORKSPACE_ROOTS).",
     "no_such_workspace": "There is no such folder.",
@@ -63,10 +67,26 @@ TURN_ERRORS = {
     "bad_request": "{provider} did not accept the request: {message}",
     "restart": "The server stopped again and again during this turn, so it was given up. "
     "Check what was done, then send again to go on.",
-    "internal": ERRORS["internal"],
-    "key_missing": ERRORS["key_missing"],
-    "model_unknown": ERRORS["model_unknown"],
+    "resting": "{provider} failed again and again, so it is left alone for a moment{wait}. "
+    "Send again then, or pick another model.",
+    "model_without_images": "{model} takes no images, so nothing was sent. Pick a model that does, "
+    "or send it without.",
+    "model_without_pdf": "{model} reads no PDF, so nothing was sent. Pick a model that does, "
+    "or send its text.",
 }
+
+TROUBLES = {
+    "auth": "refused the key",
+    "quota": "says that the quota or credit is used up",
+    "rate": "asks for a pause",
+    "overloaded": "is overloaded",
+    "resting": "failed again and again",
+    "context": "cannot read that much",
+    "network": "could not be reached",
+    "cut": "broke off",
+    "key_missing": "has no key",
+}
+"""What is the matter with a provider, as half a sentence."""
 
 NOTICES = {
     "cancelled": "Stopped.",
@@ -74,6 +94,10 @@ NOTICES = {
     "max_steps": "The turn took 100 steps and was stopped. Say “go on” to continue.",
     "refusal": "{model} declined to answer.",
     "model_switched": "From here on {after} answers.",
+    "model_fell_back": "{provider} {trouble}, so {after} goes on with this turn.",
+    "model_without_tools": "{model} calls no tools: it only talks.",
+    "retry": "{provider} {trouble} and was asked again.",
+    "retrying": "{provider} {trouble}. It is asked again in {seconds} s ({tries} of {most}).",
     "restart": "The server was restarted; the turn goes on.",
     "went_back": "The session went back to a checkpoint. What came after it counts no more.",
     "storage_waiting": "The database does not answer; waiting for it. Nothing is lost yet.",
@@ -189,8 +213,13 @@ def notice_sentence(code: str, error: str, values: Mapping[str, JsonValue]) -> s
     >>> notice_sentence("error", "rate", {"model": "openai:gpt", "retry_after": 22})
     'OpenAI asks for a pause of 22 s. Send again then, or pick another model.'
     """
-    sentence = TURN_ERRORS.get(error, TURN_ERRORS["internal"]) if code == "error" else NOTICES.get(code, code)
-    return _filled(sentence, values)
+    if code == "error":
+        return _filled(TURN_ERRORS.get(error) or ERRORS.get(error) or ERRORS["internal"], values)
+    if code == "retry" and "seconds" in values:
+        code = "retrying"
+    if code == "model_switched" and values.get("why") != "chosen":
+        return _filled(NOTICES["model_fell_back"], {**values, "model": values.get("before")})
+    return _filled(NOTICES.get(code, code), values)
 
 
 def run_state(tool: str) -> str:
@@ -208,7 +237,8 @@ def _filled(sentence: str, values: Mapping[str, JsonValue]) -> str:
     provider = str(known.get("provider") or str(known["model"]).partition(":")[0])
     retry_after = known.get("retry_after")
     wait = f" of {retry_after:.0f} s" if isinstance(retry_after, int | float) else ""
-    names = {**known, "provider": PROVIDERS.get(provider, provider), "wait": wait}
+    trouble = TROUBLES.get(str(known.get("kind") or known.get("why")), "did not answer")
+    names = {**known, "provider": PROVIDERS.get(provider, provider), "wait": wait, "trouble": trouble}
     return sentence.format_map(_Blank(names))
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -102,7 +103,7 @@ def is_tested_together(path: Path) -> bool:
 
 def modules() -> list[Path]:
     """Every module but the private ones, which are tested through those who use them."""
-    return [path for path in sources("agent", "app") if not path.name.startswith("_")]
+    return [path for path in sources("agent", "app") if not re.search(r"/_", where(path))]
 
 
 @pytest.mark.parametrize("path", modules(), ids=where)

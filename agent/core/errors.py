@@ -21,6 +21,10 @@ class ProviderError(Exception):
         """Seconds the provider asks to wait; None when it does not say."""
 
 
+class Resting(ProviderError):
+    """It was not even asked, as it failed again and again; `retry_after` says when it is tried again."""
+
+
 class ToolFailed(Exception):
     """A tool could not do it; its text is told to the model and the turn goes on."""
 

@@ -24,6 +24,8 @@ class Session(Value):
     user_id: str
     name: str
     model: str
+    fallbacks: tuple[str, ...] = ()
+    """Models to ask, in this order, when `model` does not answer."""
     mode: Mode
     workspace: str
     """An absolute path."""

@@ -111,6 +111,16 @@ class Abilities(Value):
     thinking: bool | None = None
 
 
+class Standing(Value):
+    """How a provider fares right now."""
+
+    provider: str
+    failures: int
+    """In a row; 0 when it is well, or was never asked."""
+    rests_for: int
+    """Seconds until it is asked again after too many failures; 0 when it may be asked."""
+
+
 class ModelEntry(Value):
     """A model people can pick."""
 

@@ -154,6 +154,9 @@ class Transcript:
                 self._go_back(event)
             case Noticed(code="stopping"):
                 self.is_stopping = event.turn_id == self.turn_id != ""
+            case Noticed(code="retry"):
+                # One row a step and provider: what is told live is the same as what is stored after it.
+                self._put(_retry_row(event, self._steps))
             case Noticed() if event.code not in UNTOLD:
                 if event.code == "restart":
                     self._live = []  # the step that spoke is asked anew
@@ -265,6 +268,11 @@ class Transcript:
         else:
             self._where[key] = len(self.told)
             self.told.append(row)
+
+
+def _retry_row(event: Noticed, step: int) -> Row:
+    row_id = f"{event.turn_id}/{step}/retry/{event.values.get('provider')}"
+    return Row(id=row_id, kind="notice", turn_id=event.turn_id, title=event.code, values=event.values)
 
 
 def _prompt_row(event: PromptQueued | PromptSteered, status: RowStatus = "done") -> Row:

@@ -2,23 +2,19 @@
 
 import asyncio
 import pkgutil
-import time
 from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
 
 from agent.config import Settings, settings
-from agent.core.errors import Invalid, ProviderError
+from agent.core.errors import Invalid
 from agent.core.identity import User
-from agent.core.provider import Credential, ModelEntry, Provider
+from agent.core.provider import Credential, ModelEntry, Provider, Standing
+from agent.providers._asking import Patient
+from agent.providers._catalogue import Catalogue
+from agent.providers._health import Health
 
 DEMO = "demo"
-LIST_WAIT = 8.0
-"""Seconds a provider's own list may take."""
-LIST_AGE = 600.0
-"""Seconds a list is good for."""
-RETRY_AGE = 30.0
-"""Seconds until a provider that did not answer is asked for its list again."""
 
 
 class PlugIn(Protocol):
@@ -45,9 +41,7 @@ class PlugIn(Protocol):
         ...
 
 
-_connected: dict[tuple[str, Credential], Provider] = {}
-_listed: dict[tuple[str, Credential], tuple[float, list[ModelEntry]]] = {}
-"""Lists with the time until which they are good."""
+_connected: dict[tuple[str, Credential], Patient] = {}
 
 
 @cache
@@ -63,28 +57,51 @@ def plug_ins() -> dict[str, PlugIn]:
 async def models(user: User) -> list[ModelEntry]:
     """The models this user can pick; a provider that does not answer offers those we know of."""
     async with asyncio.TaskGroup() as group:
-        lists = [
-            group.create_task(_models(plug_in, credential))
-            for plug_in in plug_ins().values()
-            if (credential := _credential(user, plug_in))
-        ]
+        lists = [group.create_task(patient.models()) for _, patient in _usable(user)]
     return [entry for listed in lists for entry in listed.result()]
 
 
-async def provider(user: User, model: str) -> Provider:
+async def health(user: User) -> list[Standing]:
+    """How the providers fare that this user can ask."""
+    return [
+        Standing(provider=plug_in.NAME, failures=patient.health.failures, rests_for=patient.health.rests_for)
+        for plug_in, patient in _usable(user)
+    ]
+
+
+async def known(user: User, model: str) -> ModelEntry:
+    """What is known of a model without asking anybody; any id of a provider is one.
+
+    Raises:
+        Invalid: nobody serves it, or the key is missing.
+    """
+    return (await provider(user, model)).catalogue.entry(model_name(model))
+
+
+async def provider(user: User, model: str) -> Patient:
     """Who serves this model to this user.
 
     Raises:
         Invalid: nobody does, or the key is missing.
     """
-    prefix, _, name = model.partition(":")
-    plug_in = plug_ins().get(prefix)
-    if plug_in is None or not name:
-        raise Invalid("model_unknown", model=model)
+    plug_in = require(model)
     credential = _credential(user, plug_in)
     if credential is None:
-        raise Invalid("key_missing", provider=prefix, setting=plug_in.SETTING)
+        raise Invalid("key_missing", provider=plug_in.NAME, setting=plug_in.SETTING)
     return _connect(plug_in, credential)
+
+
+def require(model: str) -> PlugIn:
+    """Whose model it is.
+
+    Raises:
+        Invalid: it is no model id.
+    """
+    prefix, _, name = model.partition(":")
+    plug_in = plug_ins().get(prefix)
+    if plug_in is None or not name or not name.isprintable() or name != name.strip():
+        raise Invalid("model_unknown", model=model)
+    return plug_in
 
 
 def model_name(model: str) -> str:
@@ -112,33 +129,22 @@ async def close() -> None:
     """Close all connections."""
     open_ones = [*_connected.values()]
     _connected.clear()
-    _listed.clear()
     for connected in open_ones:
         await connected.close()
+
+
+def _usable(user: User) -> list[tuple[PlugIn, Patient]]:
+    found = ((plug_in, _credential(user, plug_in)) for plug_in in plug_ins().values())
+    return [(plug_in, _connect(plug_in, credential)) for plug_in, credential in found if credential]
 
 
 def _credential(user: User, plug_in: PlugIn) -> Credential | None:  # noqa: ARG001 - so far all share the server's
     return plug_in.credential(settings())
 
 
-def _connect(plug_in: PlugIn, credential: Credential) -> Provider:
+def _connect(plug_in: PlugIn, credential: Credential) -> Patient:
     key = (plug_in.NAME, credential)
     if key not in _connected:
-        _connected[key] = plug_in.connect(credential)
+        inner = plug_in.connect(credential)
+        _connected[key] = Patient(inner, Catalogue(plug_in, inner), Health())
     return _connected[key]
-
-
-async def _models(plug_in: PlugIn, credential: Credential) -> list[ModelEntry]:
-    key = (plug_in.NAME, credential)
-    until, entries = _listed.get(key, (0.0, []))
-    if time.monotonic() < until:
-        return entries
-    age = LIST_AGE
-    try:
-        async with asyncio.timeout(LIST_WAIT):
-            entries = await _connect(plug_in, credential).models()
-    except (ProviderError, TimeoutError):
-        age = RETRY_AGE
-        entries = [ModelEntry(id=f"{plug_in.NAME}:{name}", name=name) for name in plug_in.KNOWN]
-    _listed[key] = (time.monotonic() + age, entries)
-    return entries

@@ -19,18 +19,14 @@ if TYPE_CHECKING:
 
 Client = TypeVar("Client")
 
-CONNECT = 10.0
-"""Seconds until a provider must have taken the connection."""
-IDLE = 120.0
-"""Seconds a provider may be silent; its pings count as life."""
-
 
 class SdkProvider(Provider, Generic[Client]):
     """A provider over an SDK: the SDK's client and the HTTP client under it, opened at first use."""
 
-    def __init__(self, credential: Credential, idle: float = IDLE) -> None:
+    def __init__(self, credential: Credential, idle: float | None = None) -> None:
         self._credential = credential
         self._idle = idle
+        """Seconds the provider may be silent; None for the usual limit."""
         self._opening: asyncio.Task[tuple[httpx2.AsyncClient, Client]] | None = None
 
     @abstractmethod
@@ -59,7 +55,9 @@ class SdkProvider(Provider, Generic[Client]):
             await http.aclose()
 
     def _load(self) -> "tuple[httpx2.AsyncClient, Client]":
-        http = http_client(self._idle)
+        from agent.providers import _http
+
+        http = _http.client(trust(), idle=self._idle or _http.IDLE)
         client = self._client(http)
         _prices.warm()
         return http, client
@@ -67,18 +65,6 @@ class SdkProvider(Provider, Generic[Client]):
 
 def _has_failed(opening: "asyncio.Task[tuple[httpx2.AsyncClient, Client]]") -> bool:
     return opening.done() and (opening.cancelled() or opening.exception() is not None)
-
-
-def http_client(idle: float) -> "httpx2.AsyncClient":
-    """An HTTP client with our time limits (in seconds), whatever an SDK asks for."""
-    import httpx2
-
-    limits = httpx2.Timeout(idle, connect=min(CONNECT, idle)).as_dict()
-
-    async def limit(request: httpx2.Request) -> None:
-        request.extensions["timeout"] = limits
-
-    return httpx2.AsyncClient(verify=trust(), follow_redirects=True, event_hooks={"request": [limit]})
 
 
 @cache

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from agent import providers, tooling
 from agent.config import Settings, settings
 from agent.core.commands import Command, Interrupt
-from agent.core.errors import Unavailable
+from agent.core.errors import LimitReached, Unavailable
 from agent.core.events import ModelSwitched, Snapshot
 from agent.core.history import still_counting
 from agent.core.identity import Session, User
@@ -22,6 +22,7 @@ from agent.sessions.turns.supervisor import Supervisor
 from agent.store.columns import new_id
 
 __all__ = [
+    "MOST_FALLBACKS",
     "Checkpoint",
     "Following",
     "Heard",
@@ -42,6 +43,8 @@ __all__ = [
     "submit",
     "wake",
 ]
+
+MOST_FALLBACKS = 10
 
 _supervisors: list[Supervisor] = []
 """The one of this process, while it is awake."""
@@ -67,11 +70,12 @@ async def create(
     """Make a session, with a new workspace of its own or one under the allowed folders.
 
     Raises:
-        Invalid: the workspace is not there or not allowed.
+        Invalid: it is no model id; the workspace is not there or not allowed.
     """
+    chosen = model or providers.default_model(settings())
+    providers.require(chosen)
     session_id = new_id()
     folder = await tooling.choose_workspace(user, session_id, workspace)
-    chosen = model or providers.default_model(settings())
     return await rows.create(user, rows.named(name), chosen, mode, folder, session_id)
 
 
@@ -102,16 +106,31 @@ async def open(user: User, session_id: str) -> Opened:  # noqa: A001  the word f
 
 
 async def change(
-    user: User, session_id: str, name: str | None = None, model: str | None = None, mode: Mode | None = None
+    user: User,
+    session_id: str,
+    *,
+    name: str | None = None,
+    model: str | None = None,
+    mode: Mode | None = None,
+    fallbacks: Sequence[str] | None = None,
 ) -> Session:
-    """Rename a session, or let another model or mode hold from the next turn on.
+    """Rename a session, or let another model, mode or chain of fallbacks hold from the next turn on.
 
     Raises:
         NotFound: there is none, or it is another's.
+        Invalid: something is no model id.
+        LimitReached: too many fallbacks.
     """
     before = await rows.session(user, session_id)
+    for named in (*(fallbacks or ()), *([model] if model else ())):
+        providers.require(named)
+    if fallbacks and len(fallbacks) > MOST_FALLBACKS:
+        raise LimitReached("fallbacks", most=MOST_FALLBACKS)
     wanted = {"name": name and rows.named(name), "model": model, "mode": mode}
-    after = await rows.change(user, session_id, **{key: value for key, value in wanted.items() if value})
+    chosen: dict[str, object] = {key: value for key, value in wanted.items() if value}
+    if fallbacks is not None:
+        chosen["fallbacks"] = list(dict.fromkeys(fallbacks))
+    after = await rows.change(user, session_id, **chosen)
     if before.model != after.model and before.last_seq:
         switched = ModelSwitched(before=before.model, after=after.model, why="chosen")
         seq, event, _ = await log.append(session_id, switched)

@@ -148,6 +148,7 @@ def _session(row: SessionRow) -> Session:
             "user_id": row.user_id,
             "name": row.name,
             "model": row.model,
+            "fallbacks": row.fallbacks,
             "mode": row.mode,
             "workspace": row.workspace,
             "last_seq": row.last_seq,

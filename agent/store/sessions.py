@@ -27,6 +27,7 @@ class SessionRow(SQLModel, table=True):
     anonymous_session_id: str | None = Field(default=None, index=True)
     name: str = ""
     model: str
+    fallbacks: list[str] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
     mode: str
     workspace: str
     agent_state: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))

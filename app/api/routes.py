@@ -14,7 +14,7 @@ from agent.core.commands import COMMAND
 from agent.core.errors import Invalid, NotAllowed, Unavailable
 from agent.core.identity import Session, User
 from agent.core.policy import Mode
-from agent.core.provider import ModelEntry
+from agent.core.provider import ModelEntry, Standing
 from agent.core.transcript import Row
 from app.problems import problem
 
@@ -57,6 +57,10 @@ class Changes(Body):
     name: str | None = Field(default=None, min_length=1, max_length=200)
     model: str | None = Field(default=None, min_length=1, max_length=200)
     mode: Mode | None = None
+    fallbacks: list[Annotated[str, Field(min_length=1, max_length=200)]] | None = Field(
+        default=None, max_length=sessions.MOST_FALLBACKS
+    )
+    """Models to ask, in this order, when the session's own does not answer."""
 
 
 class NewCheckpoint(Body):
@@ -104,6 +108,12 @@ async def models(user: Asking) -> list[ModelEntry]:
     return await providers.models(user)
 
 
+@router.get("/providers")
+async def standings(user: Asking) -> list[Standing]:
+    """How the providers fare that can be asked; one that failed again and again rests."""
+    return await providers.health(user)
+
+
 @router.post("/sessions", status_code=201)
 async def create(user: Asking, new: NewSession | None = None) -> Session:
     """Make a session."""
@@ -132,8 +142,8 @@ async def show(user: Asking, session_id: str) -> Opened:
 
 @router.patch("/sessions/{session_id}")
 async def change(user: Asking, session_id: str, changes: Changes) -> Session:
-    """Rename a session, or let another model or mode hold from the next turn on."""
-    return await sessions.change(user, session_id, changes.name, changes.model, changes.mode)
+    """Rename a session, or let another model, mode or chain of fallbacks hold from the next turn on."""
+    return await sessions.change(user, session_id, **dict(changes))
 
 
 @router.delete("/sessions/{session_id}", status_code=204)

@@ -175,9 +175,13 @@ class ChatState(rx.State):
     @asked
     async def choose_model(self, user: User, model: Annotated[str, Field(max_length=200)]) -> None:
         """Let another model answer from the next turn on."""
-        self.model = model.strip()
-        if self.session_id and self.model:
-            await sessions.change(user, self.session_id, model=self.model)
+        chosen = model.strip()
+        if not chosen or chosen == self.model:
+            return
+        providers.require(chosen)
+        if self.session_id:
+            await sessions.change(user, self.session_id, model=chosen)
+        self.model = chosen
 
     @rx.event
     @asked

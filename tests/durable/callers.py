@@ -56,7 +56,7 @@ class Caller:
             at: which program is asked, or chance that picks one each time.
         """
         body = {"id": str(uuid4()), **command}
-        async with asyncio.timeout(2 * PATIENCE):
+        async with asyncio.timeout(10 * PATIENCE):
             while True:
                 api = self.cluster.programs[at].api if isinstance(at, str) else await self.someone(at)
                 try:

@@ -61,13 +61,17 @@ def main() -> None:
         description="Kills programs at random and looks whether every law holds."
     )
     reading.add_argument("--kills", type=int, default=500, help="for each of the two topologies")
+    reading.add_argument("--place", choices=("alone", "team"), action="append", help="both when left out")
     reading.add_argument("--seed", type=int, default=secrets.randbelow(2**32))
     wanted = reading.parse_args()
     _say(f"--seed {wanted.seed}")
     breaches: list[str] = []
-    for place in (_alone, _team):
+    places = {"alone": _alone, "team": _team}
+    for name, place in places.items():
+        if name not in (wanted.place or places):
+            continue
         with tempfile.TemporaryDirectory(prefix="maestro-soak-") as folder:
-            _say(f"{place.__name__.strip('_')}:")
+            _say(f"{name}:")
             with place(Path(folder) / "data") as (cluster, names):
                 cluster.start(*names)
                 rng = random.Random(wanted.seed)  # noqa: S311  chance that can be had again

@@ -31,6 +31,11 @@ class Speech:
         self._said.append(numbered)
         bus.publish(self.session_id, None, numbered)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was heard of it."""
+        return bool(self._said)
+
     def snapshot(self) -> Snapshot:
         """All that was said so far."""
         return Snapshot(

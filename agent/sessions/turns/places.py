@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from agent.core.events import (
     ApprovalRequested,
     Event,
+    ModelSwitched,
+    Noticed,
     PromptSteered,
     StepFinished,
     ToolCallFinished,
@@ -24,7 +26,7 @@ def place(event: Event, step: int = 0) -> str:
 
     Args:
         event: what happened.
-        step: the number of the step that a StepFinished ends or a PromptSteered precedes.
+        step: the number of the step that a StepFinished ends, and in or before which the others happen.
 
     >>> from agent.core.messages import Message
     >>> place(StepFinished(message=Message(role="assistant", parts=()), stop="end_turn"), 2)
@@ -35,12 +37,27 @@ def place(event: Event, step: int = 0) -> str:
             return f"step/{step}/broken" if event.stop == "error" else f"step/{step}"
         case PromptSteered():
             return f"steer/{step}/{event.prompt_id}"
+        case ModelSwitched() | Noticed():
+            return _aside(event, step)
         case ToolCallStarted() | ApprovalRequested():
             return f"call/{event.call.id}/{WORDS[event.type]}"
         case ToolCallFinished():
             return f"call/{event.result.call_id}/finished"
         case _:
             return WORDS.get(event.type, "")
+
+
+def _aside(event: ModelSwitched | Noticed, step: int) -> str:
+    """The place of what a step's model made necessary; anything else may be told again."""
+    match event:
+        case ModelSwitched():
+            return f"step/{step}/switched/{event.after}"
+        case Noticed(code="retry"):
+            return f"step/{step}/retry/{event.values.get('provider')}"
+        case Noticed(code="model_without_tools"):
+            return f"{event.code}/{event.values.get('model')}"
+        case _:
+            return ""
 
 
 def places(events: Iterable[Event]) -> dict[str, Event]:

@@ -1,14 +1,14 @@
 """The loop's model step and tool step, as plain functions."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
 import structlog
 
 from agent import providers, tooling
 from agent.core.errors import ProviderError, ToolFailed
-from agent.core.events import Delta, StepFinished
+from agent.core.events import Delta, Noticed, StepFinished
 from agent.core.identity import Session, User
 from agent.core.messages import Message, ToolCall, ToolResult
 from agent.core.provider import Request
@@ -24,12 +24,25 @@ TURNS = 10
 logger = structlog.get_logger()
 
 
-async def ask_model(user: User, session: Session, history: Sequence[Message], speech: Speech) -> StepFinished:
+async def ask_model(
+    user: User,
+    session: Session,
+    history: Sequence[Message],
+    speech: Speech,
+    notice: Callable[[Noticed], None],
+) -> StepFinished:
     """Stream one step of the session's model, letting the followers hear it.
+
+    Args:
+        user: for whom.
+        session: in which.
+        history: what was said before.
+        speech: takes what is heard.
+        notice: takes what a person should know meanwhile, as that the provider is asked again.
 
     Raises:
         ProviderError: the provider did not come to its end.
-        Invalid: there is no such model, or no key for it.
+        Invalid: there is no such model, or no key for it, or it cannot take what it was to be sent.
     """
     provider = await providers.provider(user, session.model)
     request = Request(
@@ -37,15 +50,19 @@ async def ask_model(user: User, session: Session, history: Sequence[Message], sp
         system=system_prompt(session),
         messages=tuple(history),
         tools=tooling.definitions(user, session),
+        cache_key=session.id,
     )
     clock = asyncio.get_running_loop().time
     async with aclosing(provider.stream_completion(request)) as stream:
         yielded = clock()
         async for said in stream:
-            if isinstance(said, StepFinished):
-                return said
-            if isinstance(said, Delta):
-                speech.say(said)
+            match said:
+                case StepFinished():
+                    return said
+                case Delta():
+                    speech.say(said)
+                case Noticed():
+                    notice(said)
             if clock() - yielded > SLICE:
                 await _let_others()
                 yielded = clock()

@@ -15,6 +15,7 @@ from agent.core.events import (
     ApprovalGiven,
     ApprovalRequested,
     Event,
+    ModelSwitched,
     Noticed,
     PromptDropped,
     PromptQueued,
@@ -37,6 +38,7 @@ from agent.sessions.stream.speech import Speech
 from agent.sessions.turns import moves, steps
 from agent.sessions.turns.approvals import asked_about
 from agent.sessions.turns.engine import Ended, Recorder, Run
+from agent.sessions.turns.failing import failed, next_model, past, why
 from agent.sessions.turns.open_turns import is_due
 from agent.sessions.turns.places import place, places
 from agent.sessions.turns.racing import unless
@@ -99,7 +101,8 @@ class Turn:
         )
         if isinstance(started := self._kept.get("started"), TurnStarted):
             # What was chosen meanwhile holds from the next turn on.
-            began_with = {"model": started.model, "mode": started.mode}
+            fallen = [event.after for event in own if isinstance(event, ModelSwitched)]
+            began_with = {"model": fallen[-1] if fallen else started.model, "mode": started.mode}
             self.session = self.session.model_copy(update=began_with)
         for event in events:
             self.hear(event)
@@ -171,21 +174,51 @@ class Turn:
         attempt = self._restarts + self.run_of.part - 1
         speech = self.speech = Speech(self.run_of.session_id, turn_id, self._step, attempt)
         try:
-            asked = steps.ask_model(self.user, self.session, history, speech)
-            said = await unless(self._stopping, asked) or speech.broken_off("cancelled")
-        except ProviderError as error:
-            failed = _failed(speech, error.kind, {"retry_after": error.retry_after, "message": error.message})
-        except Invalid as error:
-            failed = _failed(speech, error.code, error.values)
-        else:
-            if said.stop == "error":
-                broken = speech.broken_off("error").model_copy(update={"turn_id": turn_id})
-                return StepFailed(said=broken, code="cut").model_dump(mode="json")
-            await self._record(with_own_ids(said.model_copy(update={"turn_id": turn_id}), history))
-            return None
+            said = await self._heard(history, speech)
+        except (ProviderError, Invalid) as error:
+            return failed(speech, error, self.session.model).model_dump(mode="json")
         finally:
             self.speech = None
-        return failed.model_dump(mode="json")
+        if said.stop == "error":
+            broken = ProviderError("cut", "The provider says that its answer failed.")
+            return failed(speech, broken, self.session.model).model_dump(mode="json")
+        await self._record(with_own_ids(said.model_copy(update={"turn_id": turn_id}), history))
+        return None
+
+    async def _heard(self, history: Sequence[Message], speech: Speech) -> StepFinished:
+        """Hear the model of the session out; where it does not even begin, the next of the chain.
+
+        Raises:
+            ProviderError, Invalid: nobody came to an end.
+        """
+        while True:
+            notices: dict[str, Noticed] = {}
+            asked = steps.ask_model(self.user, self.session, history, speech, self._noticing(notices))
+            try:
+                return await unless(self._stopping, asked) or speech.broken_off("cancelled")
+            except (ProviderError, Invalid) as error:
+                failure = error
+            finally:
+                # Told live when they came; stored when nobody stops us in it.
+                for notice in notices.values():
+                    await self._record(notice.model_copy(update={"values": past(notice.values)}))
+            after = next_model(self.session, failure)
+            if not after or speech.has_begun:
+                raise failure
+            await self._record(
+                ModelSwitched(
+                    turn_id=self.run_of.turn_id, before=self.session.model, after=after, why=why(failure)
+                )
+            )
+            self.session = self.session.model_copy(update={"model": after})
+
+    def _noticing(self, notices: dict[str, Noticed]) -> Callable[[Noticed], None]:
+        def notice(noticed: Noticed) -> None:
+            told = noticed.model_copy(update={"turn_id": self.run_of.turn_id})
+            notices[noticed.code] = told
+            bus.publish(self.run_of.session_id, None, told)
+
+        return notice
 
     async def _tool_step(self, call: ToolCall) -> ToolResult:
         where = f"call/{call.id}/finished"
@@ -336,8 +369,3 @@ class Turn:
 
 def _is_restart(event: Event) -> bool:
     return isinstance(event, Noticed) and event.code == "restart"
-
-
-def _failed(speech: Speech, code: str, values: dict[str, JsonValue]) -> StepFailed:
-    said = speech.broken_off("error").model_copy(update={"turn_id": speech.turn_id})
-    return StepFailed(said=said, code=code, values=values)

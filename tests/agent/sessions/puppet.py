@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from typing import ClassVar
 
 from agent.config import Settings
 from agent.core.events import Delta, StepFinished, StepStop
 from agent.core.messages import Message, Part, Text
-from agent.core.provider import Credential, Provider, Request
+from agent.core.provider import Credential, ModelEntry, Provider, Request
 
 Said = AsyncGenerator[Delta | StepFinished, None]
 Play = Callable[[Request], Said]
@@ -19,6 +20,7 @@ class Puppet(Provider):
     NAME = "puppet"
     SETTING = ""
     KNOWN = ()
+    ALIASES: ClassVar[dict[str, str]] = {}
     name = NAME
 
     def __init__(self) -> None:
@@ -35,6 +37,9 @@ class Puppet(Provider):
 
     async def close(self) -> None:
         self.plays.clear()
+
+    def describe(self, name: str) -> ModelEntry:
+        return ModelEntry(id=f"{self.NAME}:{name}", name=name)
 
     async def stream_completion(self, request: Request) -> Said:
         self.requests.append(request)

@@ -121,12 +121,23 @@ async def test_another_model_and_mode_hold_from_the_next_turn_on(
     async with opened(server, f"/s/{session}") as tab:
         await arrive(tab)
         await tab.send(f"{CHAT}.choose_mode", {"mode": "plan"})
-        await tab.send(f"{CHAT}.choose_model", {"model": " nobody:x "})
+        await tab.send(f"{CHAT}.choose_model", {"model": " openai:x "})
         await tab.send(f"{CHAT}.send", {"form": {"prompt": "count to 2"}})
         await tab.idle_after(1)
-        assert "nobody:x is no model id" in tab.rows[-1]["text"]
+        assert "OpenAI has no key" in tab.rows[-1]["text"]
     changed = api.get(f"sessions/{session}").json()
-    assert (changed["mode"], changed["model"]) == ("plan", "nobody:x")
+    assert (changed["mode"], changed["model"]) == ("plan", "openai:x")
+
+
+async def test_what_is_no_model_is_refused_and_the_old_one_stays(
+    server: Server, api: httpx2.Client, session: str
+) -> None:
+    async with opened(server, f"/s/{session}") as tab:
+        await arrive(tab)
+        await tab.send(f"{CHAT}.choose_model", {"model": "nobody:x"})
+        await tab.until(lambda: tab.sentence)
+        assert "nobody:x is no model id" in tab.sentence
+    assert api.get(f"sessions/{session}").json()["model"] == "demo:scripted"
 
 
 async def test_earlier_rows_are_shown_when_they_are_asked_for(

@@ -47,6 +47,7 @@ SCRIPTS = {
     ),
     "cancel": Script((says(call("send", "forever"), call("look", "after")),), stops),
     "provider_error": Script((says("I look", call("look", "here")), ProviderError("quota", "No more."))),
+    "fallback": Script((says("I look", call("look", "here")), DONE), deputy="deputy"),
     "refused_by_mode": Script((WRITE, DONE), mode="plan"),
 }
 

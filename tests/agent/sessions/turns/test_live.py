@@ -29,6 +29,7 @@ from agent.core.history import messages
 from agent.core.identity import Session, User
 from agent.core.messages import Text, ToolCall, ToolResult
 from agent.core.provider import Request
+from agent.sessions import rows
 from agent.sessions.accepting import accept
 from agent.tooling.declaration import tool
 from tests.agent.sessions.puppet import Puppet, Said, says_done, step
@@ -260,7 +261,7 @@ async def test_a_provider_that_breaks_ends_its_turn_and_the_session_goes_on(
         ("done", "end_turn", ""),
         ("", "error", "model_unknown"),
     ):
-        await sessions.change(owner, session.id, model=f"puppet:{model}")
+        await rows.change(owner, session.id, model=f"puppet:{model}")
         ended = (await turn(owner, session, "Hi"))[-1]
         assert isinstance(ended, TurnFinished)
         assert (ended.reason, ended.error) == (reason, error)

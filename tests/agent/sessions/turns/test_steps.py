@@ -2,7 +2,7 @@ import pytest
 
 from agent import sessions
 from agent.core.errors import Invalid, ProviderError
-from agent.core.events import Delta
+from agent.core.events import Delta, Noticed
 from agent.core.identity import Session, User
 from agent.core.messages import Message, Text, ToolCall
 from agent.core.provider import Request
@@ -12,6 +12,11 @@ from agent.tooling import declaration
 from tests.agent.sessions.puppet import Puppet, Said, says_done, step
 from tests.agent.sessions.talk import sqlite_only
 
+
+def unexpected(notice: Noticed) -> None:
+    raise AssertionError(notice)
+
+
 HELLO = Message(role="user", parts=(Text(text="Hello"),))
 
 
@@ -20,7 +25,7 @@ async def test_the_model_is_told_all_it_needs(owner: User, puppet: Puppet) -> No
     puppet.plays = {"done:8b": says_done}
     session = await sessions.create(owner, model="puppet:done:8b")
     speech = Speech(session.id, "t", 0)
-    finished = await ask_model(owner, session, (HELLO,), speech)
+    finished = await ask_model(owner, session, (HELLO,), speech, unexpected)
     assert finished.message.text == speech.snapshot().said[0].text == "Done"
     [request] = puppet.requests
     assert (request.model, request.messages) == ("done:8b", (HELLO,))
@@ -36,7 +41,7 @@ async def test_a_stream_without_its_last_word_is_cut(owner: User, puppet: Puppet
     puppet.plays = {"cut": stops_short}
     session = await sessions.create(owner, model="puppet:cut")
     with pytest.raises(ProviderError) as told:
-        await ask_model(owner, session, (HELLO,), Speech(session.id, "t", 0))
+        await ask_model(owner, session, (HELLO,), Speech(session.id, "t", 0), unexpected)
     assert told.value.kind == "cut"
 
 
@@ -50,7 +55,7 @@ async def test_a_long_stream_is_heard_whole(owner: User, puppet: Puppet) -> None
     puppet.plays = {"talks": talks}
     session = await sessions.create(owner, model="puppet:talks")
     speech = Speech(session.id, "t", 0)
-    await ask_model(owner, session, (HELLO,), speech)
+    await ask_model(owner, session, (HELLO,), speech, unexpected)
     assert speech.snapshot().index == 2999
 
 
@@ -58,7 +63,7 @@ async def test_a_long_stream_is_heard_whole(owner: User, puppet: Puppet) -> None
 async def test_a_model_of_nobody_is_invalid(owner: User, session: Session) -> None:
     lost = session.model_copy(update={"model": "nobody:m"})
     with pytest.raises(Invalid):
-        await ask_model(owner, lost, (HELLO,), Speech(session.id, "t", 0))
+        await ask_model(owner, lost, (HELLO,), Speech(session.id, "t", 0), unexpected)
 
 
 @sqlite_only

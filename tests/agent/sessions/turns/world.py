@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 from unittest.mock import patch
 
 from pydantic import JsonValue
@@ -24,7 +24,7 @@ from agent.core.events import Delta, Event, StepFinished
 from agent.core.identity import Session, User
 from agent.core.messages import Message, Part, Text, ToolCall
 from agent.core.policy import Mode
-from agent.core.provider import Credential, Provider, Request
+from agent.core.provider import Credential, ModelEntry, Provider, Request
 from agent.sessions import log, rows
 from agent.sessions.accepting import accept
 from agent.sessions.stream.bus import bus
@@ -141,6 +141,8 @@ class Script:
     person: Person = lambda _event: ()
     """What the person does when something has happened, once."""
     mode: Mode = "ask"
+    deputy: str = ""
+    """The model that answers, when the session's own is out of order."""
 
 
 @dataclass
@@ -199,6 +201,7 @@ class World(Provider):
     NAME = name = "script"
     SETTING = ""
     KNOWN = ()
+    ALIASES: ClassVar[dict[str, str]] = {}
 
     def credential(self, _settings: Settings) -> Credential:
         return Credential(auth_type="none", base_url=self.session.id)
@@ -206,7 +209,12 @@ class World(Provider):
     def connect(self, _credential: Credential) -> "World":
         return self
 
+    def describe(self, name: str) -> ModelEntry:
+        return ModelEntry(id=f"{self.NAME}:{name}", name=name)
+
     async def stream_completion(self, request: Request) -> AsyncGenerator[Delta | StepFinished, None]:
+        if self.script.deputy and request.model != self.script.deputy:
+            raise ProviderError("quota", "Used up.")
         self.requests.append(request.messages)
         number = sum(message.role == "assistant" for message in request.messages)
         act = self.script.acts[number]
@@ -273,6 +281,8 @@ async def world(
     """A world in which a prompt has just been accepted, or in which a turn has come so far."""
     session_id = new_id()
     session = await rows.create(user, "", MODEL, script.mode, folder, session_id)
+    if script.deputy:
+        session = await rows.change(user, session_id, fallbacks=[f"{World.NAME}:{script.deputy}"])
     if before:
         begun = Run(session_id, before[0].turn_id)
         for event in before:
