@@ -12,10 +12,17 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from agent.core.addresses import LOOPBACK, AddressFault, address_fault, is_key, mended
+
 CLONE = Path(__file__).parent.parent
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TEST_ONLY = frozenset({"MAESTRO_ACCEPTANCE_DATA"})
 """Read by the tests alone; a server started by them may inherit it."""
+ADDRESS_FAULTS: dict[AddressFault, str] = {
+    "no_url": "this is no address of a server; it begins with https:// or http:// and names a host",
+    "user": "a name or password does not belong into the address; the key has its own setting",
+    "query": "the address ends with its path; take away what follows ? or #",
+    "endpoint": "this goes one step too deep; Maestro adds the end by itself",
+}
 
 
 class SettingsError(Exception):
@@ -25,7 +32,9 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Everything an administrator can set; the names in upper case are the environment's."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", case_sensitive=False)
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", case_sensitive=False, str_strip_whitespace=True
+    )
 
     maestro_host: str = "127.0.0.1"
     maestro_port: int = Field(default=3000, ge=1, le=65535)
@@ -125,7 +134,7 @@ def load() -> Settings:
     """Read and check the settings.
 
     Raises:
-        SettingsError: a name is unknown, or two settings contradict each other.
+        SettingsError: a name is unknown, an address or a key is none, or two settings contradict each other.
         pydantic.ValidationError: a value is not of its type.
     """
     unknown = unknown_names([*os.environ, *dotenv_values(".env")])
@@ -141,6 +150,7 @@ def load() -> Settings:
         raise SettingsError("DATABASE_URL: a database's address begins with sqlite:// or postgresql://.")
     if settings.maestro_auth == "local":
         _check_local(settings)
+    _check_providers(settings)
     if settings.maestro_role != "all" and not (
         settings.redis_url and settings.database_url.startswith("postgres")
     ):
@@ -149,6 +159,31 @@ def load() -> Settings:
             "(DATABASE_URL) and speak with each other over Redis (REDIS_URL)."
         )
     return settings
+
+
+def _check_providers(settings: Settings) -> None:
+    """What is written wrong is told before somebody waits for a provider; never with the key itself."""
+    for name in Settings.model_fields:
+        value: object = getattr(settings, name)
+        if name.endswith("_base_url") and isinstance(value, str) and value:
+            _check_address(name.upper(), value)
+        elif name.endswith("_api_key") and isinstance(value, SecretStr) and value:
+            _check_key(name.upper(), value.get_secret_value())
+
+
+def _check_address(name: str, address: str) -> None:
+    fault = address_fault(address)
+    if fault is not None:
+        meant = mended(address)
+        raise SettingsError(f"{name}: {ADDRESS_FAULTS[fault]}." + (f" Try {name}={meant}" if meant else ""))
+
+
+def _check_key(name: str, key: str) -> None:
+    if not is_key(key):
+        raise SettingsError(
+            f"{name}: a key is one word of plain letters, digits and signs; this one holds a space, "
+            "a line break or something else. Copy it once more."
+        )
 
 
 def _check_local(settings: Settings) -> None:

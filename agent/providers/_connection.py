@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from agent.core.provider import Credential, Provider
 from agent.providers import _prices
+from agent.providers._bearer import bearer
 from agent.providers._errors import Translated
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class SdkProvider(Provider, Generic[Client]):
     def _load(self) -> "tuple[httpx2.AsyncClient, Client]":
         from agent.providers import _http
 
-        http = _http.client(trust(), idle=self._idle or _http.IDLE)
+        auth = bearer(self._credential) if self._credential.auth_type == "oauth_token" else None
+        http = _http.client(trust(), auth, idle=self._idle or _http.IDLE)
         client = self._client(http)
         _prices.warm()
         return http, client

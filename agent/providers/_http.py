@@ -17,6 +17,8 @@ TOTAL = 3600.0
 """Seconds an answer may take, pings or not."""
 LARGEST = 256 * 2**20
 """Bytes of the largest answer; images come in base64."""
+LONGEST_LINE = 32 * 2**20
+"""Bytes of its longest line; an image comes in one. Decoders take far longer for a line than for its pieces."""
 
 
 class Limited(httpx2.AsyncByteStream):
@@ -28,9 +30,13 @@ class Limited(httpx2.AsyncByteStream):
         """By the monotonic clock."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = LARGEST
+        left, line = LARGEST, 0
         async for piece in self._stream:
             left -= len(piece)
+            end = piece.rfind(b"\n")
+            line = line + len(piece) if end < 0 else len(piece) - end - 1
+            if line > LONGEST_LINE:
+                raise ProviderError("cut", f"A line of the answer is longer than {LONGEST_LINE} bytes.")
             if left < 0:
                 raise ProviderError("cut", f"The answer is larger than {LARGEST} bytes.")
             if time.monotonic() > self._deadline:

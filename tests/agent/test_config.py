@@ -32,12 +32,20 @@ VALUES = {
     "GOOGLE_APPLICATION_CREDENTIALS": "/run/secrets/google",
     "GOOGLE_CLOUD_PROJECT": "project",
     "GOOGLE_CLOUD_LOCATION": "europe-west1",
+    "VERTEX_API_KEY": "v",
+    "GOOGLE_OAUTH_CLIENT_ID": "client",
+    "GOOGLE_OAUTH_CLIENT_SECRET": "client-secret",
     "OPENAI_API_KEY": "o",
     "OPENAI_BASE_URL": "http://localhost/openai",
     "ANTHROPIC_API_KEY": "a",
     "ANTHROPIC_BASE_URL": "http://localhost/anthropic",
     "OPENAI_COMPATIBLE_BASE_URL": "http://localhost/v1",
     "OPENAI_COMPATIBLE_API_KEY": "c",
+    "OPENROUTER_API_KEY": "or",
+    "MISTRAL_API_KEY": "m",
+    "DEEPSEEK_API_KEY": "d",
+    "GROQ_API_KEY": "gr",
+    "OLLAMA_BASE_URL": "http://localhost:11434/v1",
 }
 
 
@@ -138,6 +146,51 @@ def test_another_database_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("DATABASE_URL", url)
     with pytest.raises(SettingsError, match="DATABASE_URL"):
         load()
+
+
+ADDRESSES = [name for name in VALUES if name.endswith("_BASE_URL")]
+KEYS = [name for name in VALUES if name.endswith("_API_KEY")]
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize(
+    ("address", "fix"),
+    [
+        ("models.example.org/v1", "https://"),
+        ("https://me:sesame@models.example.org/v1", "=https://models.example.org/v1"),
+        ("https://models.example.org/v1?key=sesame", "=https://models.example.org/v1"),
+        ("https://models.example.org/v1/chat/completions", "=https://models.example.org/v1"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_with_the_fix(
+    name: str, address: str, fix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, address)
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert str(refused.value).startswith(f"{name}: ")
+    assert fix in str(refused.value)
+    assert "sesame" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", KEYS)
+@pytest.mark.parametrize("key", ["sesame open", "sesame\nopen", "sesame\u200b", "sésame"])
+def test_a_key_of_two_words_is_refused_and_not_printed(
+    name: str, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, key)
+    with pytest.raises(SettingsError, match=f"^{name}: .*Copy it") as refused:
+        load()
+    assert key not in str(refused.value)
+    assert "sesame" not in str(refused.value)
+
+
+def test_white_space_around_a_setting_is_nobody_s_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", " sk-1\r\n")
+    monkeypatch.setenv("OPENAI_BASE_URL", " https://models.example.org/v1\r")
+    read = load()
+    assert read.openai_api_key.get_secret_value() == "sk-1"
+    assert read.openai_base_url == "https://models.example.org/v1"
 
 
 @pytest.mark.parametrize(("name", "value"), [("MAESTRO_AUTH", "oidc"), ("MAESTRO_ROLE", "worker")])
