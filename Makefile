@@ -26,14 +26,18 @@ KILLS ?= 500
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: run test check fix dev page migrate bench soak turns pictures lock clean help
+.PHONY: run test peers check fix dev page migrate bench soak turns pictures lock clean help
 
 run: $(PAGE) ## Start Maestro: http://127.0.0.1:3000, or MAESTRO_PORT=4000 make run
 	@exec $(SERVE)
 
-test: $(DEVELOPMENT) $(PAGE) ## All tests, with the coverage of agent/
+test: $(DEVELOPMENT) $(PYRIGHT) $(PAGE) ## All tests, with the coverage of agent/
 	@tools/install-servers
 	@COVERAGE_FILE="$(CURDIR)/.venv/.coverage" $(PYTHON_HERE) -m pytest -q -n logical --dist loadgroup --cov
+
+peers: $(DEVELOPMENT) ## All wires against servers of others (about 650 MB): aimock, litellm
+	@tools/install-peers
+	@$(PYTHON_HERE) -m pytest -q -m peers tests/peers
 
 check: $(DEVELOPMENT) $(PYRIGHT) ## Format, lint, types and the direction of imports
 	@failed=0; \
@@ -124,7 +128,7 @@ $(BUN): package-lock.json
 
 $(PYRIGHT): package-lock.json
 	@$(NEEDS_NPM)
-	@echo "Installing bun and pyright …"
+	@echo "Installing bun, pyright and what the tests need …"
 	@npm ci --loglevel=error >/dev/null
 	@touch $(BUN) $@
 
