@@ -2,6 +2,7 @@
 
 import asyncio
 import pkgutil
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
@@ -12,6 +13,7 @@ from agent.core.identity import User
 from agent.core.provider import Credential, ModelEntry, Provider, Standing
 from agent.providers._asking import Patient
 from agent.providers._catalogue import Catalogue
+from agent.providers._checks import check_credential
 from agent.providers._health import Health
 
 DEMO = "demo"
@@ -134,8 +136,13 @@ async def close() -> None:
 
 
 def _usable(user: User) -> list[tuple[PlugIn, Patient]]:
-    found = ((plug_in, _credential(user, plug_in)) for plug_in in plug_ins().values())
-    return [(plug_in, _connect(plug_in, credential)) for plug_in, credential in found if credential]
+    """The providers this user has a credential for, as far as it can be one."""
+    found: list[tuple[PlugIn, Patient]] = []
+    for plug_in in plug_ins().values():
+        with suppress(Invalid):
+            if credential := _credential(user, plug_in):
+                found.append((plug_in, _connect(plug_in, credential)))
+    return found
 
 
 def _credential(user: User, plug_in: PlugIn) -> Credential | None:  # noqa: ARG001 - so far all share the server's
@@ -145,6 +152,7 @@ def _credential(user: User, plug_in: PlugIn) -> Credential | None:  # noqa: ARG0
 def _connect(plug_in: PlugIn, credential: Credential) -> Patient:
     key = (plug_in.NAME, credential)
     if key not in _connected:
+        check_credential(plug_in.NAME, plug_in.SETTING, credential)
         inner = plug_in.connect(credential)
         _connected[key] = Patient(inner, Catalogue(plug_in, inner), Health())
     return _connected[key]

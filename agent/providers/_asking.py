@@ -9,6 +9,7 @@ from agent.core.errors import ProviderError, Resting
 from agent.core.events import Noticed, StepFinished
 from agent.core.provider import ModelEntry, Provider, Request, Said
 from agent.providers._catalogue import Catalogue
+from agent.providers._checks import check_request
 from agent.providers._health import Health
 
 TRIES = 4
@@ -39,9 +40,9 @@ class Patient(Provider):
         """
         model = self.catalogue.entry(request.model)
         request = request.model_copy(update={"model": self.catalogue.meant(request.model)})
-        request, left_out = _fitted(model, request)
-        if left_out:
-            yield Noticed(code=left_out, values={"model": model.id})
+        wanted, request = request, check_request(model, request)
+        if wanted.tools and not request.tools:
+            yield Noticed(code="model_without_tools", values={"model": model.id})
         is_heard = False
 
         def patience(error: Exception) -> bool | float:
@@ -70,18 +71,16 @@ class Patient(Provider):
     async def _once(self, request: Request) -> AsyncGenerator[Said, None]:
         """Ask one time, if it does not rest, and take note of how it fares."""
         self.health.require()
-        is_whole = False
         try:
             async with aclosing(self._provider.stream_completion(request)) as stream:
                 async for said in stream:
-                    is_whole = is_whole or isinstance(said, StepFinished)
+                    if isinstance(said, StepFinished):  # nobody need listen any longer
+                        self.health.note(None)
+                        self.catalogue.refresh()
                     yield said
         except ProviderError as error:
             self.health.note(error)
             raise
-        if is_whole:
-            self.health.note(None)
-            self.catalogue.refresh()  # now, when nobody waits for it
 
     async def models(self) -> list[ModelEntry]:
         """The models it serves, from its catalogue."""
@@ -91,13 +90,6 @@ class Patient(Provider):
         """Close its connections, and stop asking for its list."""
         await self.catalogue.close()
         await self._provider.close()
-
-
-def _fitted(model: ModelEntry, request: Request) -> tuple[Request, str]:
-    """The request as the model can take it, and the code of what had to be left out."""
-    if request.tools and model.abilities.tools is False:
-        return request.model_copy(update={"tools": ()}), "model_without_tools"
-    return request, ""
 
 
 def _patience(error: ProviderError) -> bool | float:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from traceback import walk_tb
 from types import TracebackType
 from typing import cast
 
@@ -13,6 +14,7 @@ from agent.core.provider import Credential
 
 FOREIGN = frozenset({"openai", "anthropic", "google"})
 """Packages whose exceptions are a provider's answer."""
+OURS = "agent"
 
 MESSAGE_LENGTH = 2000
 """Characters of a provider's own words that are kept."""
@@ -25,7 +27,16 @@ PATTERNS: tuple[tuple[ProviderErrorKind, str], ...] = (
             "|exceeds? the (maximum|available|model's)[a-z ]* (number of tokens|context)|request_too_large"
         ),
     ),
-    ("quota", "insufficient_quota|billing|credit balance|insufficient balance|insufficient credits"),
+    (
+        "quota",
+        (
+            "insufficient_quota|billing_|requires billing|billing to be enabled|insufficient_g1_credits"
+            "|credit balance|insufficient balance|insufficient credits"
+            # Google: what is gone until tomorrow, and what was never granted.
+            r"|quota_exhausted|perday|daily limit|limit: 0(?![.\d])"
+            "|^(?!.*rate_limit_exceeded).*exhausted your capacity"
+        ),
+    ),
     ("auth", "api key not valid|api_key_invalid|invalid_api_key|api key expired|authentication_error"),
     ("safety", "content_filter|content_policy|content management policy|safety system|cyber_policy"),
     ("cut", "tool_use_failed"),
@@ -40,11 +51,20 @@ STATUSES: dict[int, ProviderErrorKind] = {
     402: "quota",
     403: "auth",
     408: "overloaded",
+    409: "overloaded",
     413: "context",
     429: "rate",
+    499: "overloaded",
 }
 TELLING = frozenset({"context", "quota", "auth", "safety", "cut"})
 """Kinds that a sentence tells better than the status does: a bad key may come as 400, a quota as 429."""
+
+DURATION = r"((?:[0-9]+(?:\.[0-9]+)? ?(?:ms|milli|h|m|s)[a-z]* ?)+)"
+WAITS = (rf"""retrydelay['"]: ['"]{DURATION}""", rf"(?:retry|try again) (?:in|after) {DURATION}")
+"""How a wait is written: Google's RetryInfo, and sentences."""
+SECONDS = {"ms": 0.001, "milli": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+MINUTE = 60.0
+"""Seconds after which a limit by the minute is open again."""
 
 
 class Translated:
@@ -59,10 +79,10 @@ class Translated:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, Exception) and not isinstance(error, ProviderError):
-            told = provider_error(error, self._credential.secret.get_secret_value())
-            if told is not None:
-                raise told from error
+        secret = self._credential.secret.get_secret_value()
+        told = provider_error(error, secret) if isinstance(error, Exception) else None
+        if told is not None and told is not error:
+            raise told from (None if secret and secret in str(error) else error)
 
 
 def provider_error(error: BaseException, secret: str = "") -> ProviderError | None:
@@ -73,12 +93,16 @@ def provider_error(error: BaseException, secret: str = "") -> ProviderError | No
     >>> provider_error(KeyError("ours")) is None
     True
     """
+    if isinstance(error.__cause__, ProviderError):
+        error = error.__cause__  # ours, wrapped by an SDK on its way
     if isinstance(error, ProviderError):
-        return error
+        if not (secret and secret in error.message):
+            return error
+        return ProviderError(error.kind, error.message.replace(secret, "…"), error.retry_after)
     kind = _kind(error)
     if kind is None:
         return None
-    message = _words(error) or type(error).__name__
+    message = plain(_words(error)) or type(error).__name__
     if secret:
         message = message.replace(secret, "…")
     return ProviderError(kind, message[:MESSAGE_LENGTH], retry_after(error))
@@ -87,11 +111,12 @@ def provider_error(error: BaseException, secret: str = "") -> ProviderError | No
 def stream_error(code: object, message: object) -> ProviderError:
     """An error that a provider put into a running stream.
 
-    >>> stream_error("rate_limit_exceeded", "Slow down").kind
-    'rate'
+    >>> error = stream_error("rate_limit_exceeded", "Please try again in 1.5s.")
+    >>> error.kind, error.retry_after
+    ('rate', 1.5)
     """
     words = " ".join(str(word) for word in (code, message) if word)
-    return ProviderError(classify(None, words), words[:MESSAGE_LENGTH])
+    return ProviderError(classify(None, words), words[:MESSAGE_LENGTH], wait(words))
 
 
 def classify(status: int | None, words: str) -> ProviderErrorKind:
@@ -104,9 +129,9 @@ def classify(status: int | None, words: str) -> ProviderErrorKind:
     """
     lower = words.lower()
     said: ProviderErrorKind | None = next(
-        (kind for kind, pattern in PATTERNS if re.search(pattern, lower)), None
+        (kind for kind, pattern in PATTERNS if re.search(pattern, lower, re.DOTALL)), None
     )
-    if status is None or status < 400:  # noqa: PLR2004 - the first status of an error
+    if status is None or status < 300:  # noqa: PLR2004 - what is no refusal is an error inside a stream
         return said or "overloaded"
     if said in TELLING:
         return said
@@ -116,21 +141,47 @@ def classify(status: int | None, words: str) -> ProviderErrorKind:
 
 
 def retry_after(error: BaseException) -> float | None:
-    """Seconds the provider asks to wait, from its headers or Google's RetryInfo."""
+    """Seconds the provider asks to wait, from its headers or its words; None when it does not say."""
     headers = cast("Mapping[str, str]", getattr(getattr(error, "response", None), "headers", None) or {})
-    if (wait := _number(headers.get("retry-after-ms"))) is not None:
-        return wait / 1000
+    if (asked := _number(headers.get("retry-after-ms"))) is not None:
+        return asked / 1000
     if header := headers.get("retry-after"):
         return _number(header) if _number(header) is not None else _until(header)
-    details = json.dumps(getattr(error, "details", None), default=str)
-    delay = re.search(r'"retryDelay": "([0-9.]+)s"', details)
-    return float(delay[1]) if delay else None
+    return wait(_blob(error))
+
+
+def wait(words: str) -> float | None:
+    """Seconds to wait, as an answer's words say it; None when they do not.
+
+    >>> wait("Please retry in 44.09s."), wait("Please try again in 6m0s"), wait("retry after 26 seconds")
+    (44.09, 360.0, 26.0)
+    >>> wait('{"retryDelay": "34.4s"}'), wait("RequestsPerMinute"), wait("later")
+    (34.4, 60.0, None)
+    """
+    lower = words.lower()
+    found = next((match[1] for pattern in WAITS if (match := re.search(pattern, lower))), "")
+    if not found:
+        return MINUTE if "perminute" in lower else None
+    lengths = re.findall(r"([0-9.]+) ?(ms|milli|h|m|s)", found)
+    return sum(float(length) * SECONDS[unit] for length, unit in lengths)
+
+
+def plain(words: str) -> str:
+    """A page that came instead of an answer, by its title; other words as they are.
+
+    >>> plain("<!DOCTYPE html><head><title>502 Bad Gateway</title></head>"), plain("a < b")
+    ('502 Bad Gateway', 'a < b')
+    """
+    if not re.search(r"<html|<!doctype html", words, re.IGNORECASE):
+        return words
+    title = re.search(r"<title[^>]*>([^<]*)", words, re.IGNORECASE)
+    return (title[1].strip() if title else "") or "A web page came instead of an answer."
 
 
 def _kind(error: BaseException) -> ProviderErrorKind | None:
     package = type(error).__module__.partition(".")[0]
     names = {type(error).__name__, type(error.__cause__).__name__}
-    if "RemoteProtocolError" in names or isinstance(error, ValueError):
+    if "RemoteProtocolError" in names or isinstance(error, json.JSONDecodeError | UnicodeError):
         return "cut"
     if isinstance(error, OSError) or package in {"httpx2", "httpcore2"}:
         return "network"
@@ -138,16 +189,27 @@ def _kind(error: BaseException) -> ProviderErrorKind | None:
         return "network"
     if "RefreshError" in names:
         return "auth"
-    return classify(_status(error), _codes(error)) if package in FOREIGN else None
+    if package in FOREIGN and not isinstance(error, ValueError):
+        return classify(_status(error), _blob(error))
+    return "cut" if package in FOREIGN or _stumbled(error) else None
+
+
+def _stumbled(error: BaseException) -> bool:
+    """Whether an SDK fell over what it was sent: it was raised there, below the last frame of ours."""
+    frames = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
+    packages = [name.partition(".")[0] for name in frames]
+    ours = len(packages) - [*reversed(packages), OURS].index(OURS)
+    return not FOREIGN.isdisjoint(packages[ours:])
 
 
 def _status(error: BaseException) -> int | None:
     return next((at for at in _attributes(error, "status_code", "code") if isinstance(at, int)), None)
 
 
-def _codes(error: BaseException) -> str:
-    said = [str(at) for at in _attributes(error, "code", "type", "status") if isinstance(at, str)]
-    return " ".join([*said, str(error)])
+def _blob(error: BaseException) -> str:
+    """All that an error says: its codes, its sentence, its body, its details."""
+    said = [at for at in _attributes(error, "code", "type", "status", "body", "details") if at is not None]
+    return " ".join(map(str, (*said, error)))
 
 
 def _attributes(error: BaseException, *names: str) -> list[object]:
@@ -155,9 +217,13 @@ def _attributes(error: BaseException, *names: str) -> list[object]:
 
 
 def _words(error: BaseException) -> str:
-    """The sentence inside an error's body, else the error's own."""
+    """The sentence inside an error's body, else the error's own; what broke a connection is in its cause."""
+    if type(error).__name__ == "APIConnectionError" and error.__cause__:
+        return f"{error} {error.__cause__}"
     body = getattr(error, "body", None)
     for _ in range(2):
+        if isinstance(body, str) and body:
+            return body
         if isinstance(body, Mapping):
             fields = cast("Mapping[str, object]", body)
             if isinstance(fields.get("message"), str):

@@ -3,11 +3,13 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from typing import cast
 
 from pydantic import JsonValue
 
+from agent.core.errors import ProviderError
 from agent.core.messages import File, Message, Opaque, Text, ToolCall, ToolResult
 
 Fields = dict[str, JsonValue]
@@ -76,7 +78,7 @@ def result_text(result: ToolResult) -> str:
     >>> result_text(ToolResult(call_id="c", outcome="ok", text=""))
     '(ok, no output)'
     """
-    return result.text or f"({result.outcome}, no output)"
+    return result.text if result.text.strip() else f"({result.outcome}, no output)"
 
 
 def data_url(file: File) -> str:
@@ -114,3 +116,19 @@ def is_prompt(message: Message) -> bool:
     True
     """
     return message.role == "user" and any(isinstance(part, Text | File) for part in message.parts)
+
+
+@contextmanager
+def in_form() -> Generator[None]:
+    """Around the reading of an answer: one that is not in its wire's form counts as cut.
+
+    >>> with in_form():
+    ...     {}["type"]
+    Traceback (most recent call last):
+    agent.core.errors.ProviderError: The answer is not in its wire's form (KeyError).
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        told = f"The answer is not in its wire's form ({type(error).__name__})."
+        raise ProviderError("cut", told) from error
