@@ -4,6 +4,8 @@ A provider's base URL is `Replay.url(recording, **options)`, with these options:
     chunk  bytes of a piece of the body (default: one SSE event a piece)
     delay  milliseconds between the pieces
     cut    bytes after which the connection is dropped
+    hang   bytes after which nothing more comes
+    flood  how many bytes come in one endless line
     fail   `K:STATUS[:RETRY_AFTER]`, the answer to the first K requests
 Exchanges are served in recorded order, matched by method and endpoint; the last match repeats.
 """
@@ -16,6 +18,7 @@ import threading
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,9 @@ from starlette.routing import Route
 
 UNSENT = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})
 INJECTED = {"type": "error", "error": {"type": "injected", "message": "An injected fault."}}
+
+HOUR = 3600.0
+ONE_LINE = b"data: " + 2**16 * b"x"
 
 
 class CutError(Exception):
@@ -85,6 +91,15 @@ class Replay:
         self._runs.append((Recording(rows), {key: str(value) for key, value in options.items()}))
         return f"http://127.0.0.1:{self._port}/{len(self._runs) - 1}"
 
+    def replace(self, url: str, rows: list[dict[str, Any]], **options: str | int) -> Recording:
+        """Serve other exchanges at an address, so that a connected provider need not be connected anew."""
+        recording = Recording(rows)
+        self._runs[int(url.rpartition("/")[2])] = (
+            recording,
+            {key: str(value) for key, value in options.items()},
+        )
+        return recording
+
     @property
     def last(self) -> Recording:
         """The latest recording that was given an address."""
@@ -110,13 +125,15 @@ class Replay:
 
 async def paced(body: bytes, options: dict[str, str], closed: threading.Event) -> AsyncIterator[bytes]:
     """The pieces of a body, as the options say."""
-    left = int(options["cut"]) if "cut" in options else len(body)
+    flood = int(options.get("flood", 0))
+    left = int(options.get("cut") or options.get("hang") or flood or len(body))
     pause = float(options.get("delay", 0)) / 1000
     try:
-        for piece in pieces(body, int(options.get("chunk", 0))):
+        for piece in repeat(ONE_LINE) if flood else pieces(body, int(options.get("chunk", 0))):
             yield piece[:left]
             left -= len(piece)
             if left < 0:
+                await asyncio.sleep(HOUR if "hang" in options else 0)
                 raise CutError
             await asyncio.sleep(pause)
     except asyncio.CancelledError:

@@ -141,6 +141,14 @@ async def test_who_fails_again_and_again_is_left_alone_and_then_tried() -> None:
     assert (health.failures, health.rests_for) == (0, 0)
 
 
+async def test_an_answer_makes_up_for_the_failures_before_it() -> None:
+    health = Health()
+    for _ in range(FAILURES):
+        moody = Moody(*[ProviderError("overloaded")] * (TRIES - 1))
+        assert await patient(moody, health).completion(prompt()) == DONE
+    assert health.rests_for == health.failures == 0
+
+
 async def test_a_refused_request_tells_nothing_against_the_provider() -> None:
     health = Health()
     refusing = Moody(*[ProviderError("bad_request")] * 99)

@@ -29,11 +29,8 @@ def thoughts(message: Message) -> str:
 
 
 @pytest.mark.parametrize("name", GEMINI_TOO)
-@pytest.mark.parametrize("options", [{}, {"chunk": 1}, {"chunk": 7}], ids=str)
-async def test_text_arrives_whole_however_it_is_cut(
-    name: str, options: dict[str, int], replay: Replay
-) -> None:
-    step = await reached(PROVIDERS[name], replay.url(fixture(name, "text"), **options), prompt())
+async def test_text_is_heard_piece_by_piece(name: str, replay: Replay) -> None:
+    step = await reached(PROVIDERS[name], replay.url(fixture(name, "text")), prompt())
     assert step.finished.message.text == "Grüße, Welt 🌍."
     assert [delta.text for delta in step.deltas] == ["Grüße, ", "Welt ", "🌍."]
     assert step.finished.stop == "end_turn"
@@ -147,22 +144,22 @@ async def test_dialects_of_chat_completions(
 
 
 @pytest.mark.parametrize("name", GEMINI_TOO)
-async def test_who_stops_listening_closes_the_connection(name: str, replay: Replay) -> None:
-    url = replay.url(fixture(name, "thinking"), delay=200)
+async def test_a_step_can_be_asked_for_whole_and_with_tools(name: str, replay: Replay) -> None:
+    without = prompt(tools=())
+    url = replay.url(fixture(name, "calls"))
     served = replay.last
     async with connected(PROVIDERS[name], url) as provider:
-        heard = asyncio.Event()
-
-        async def listen() -> None:
-            async for _ in provider.stream_completion(prompt()):
-                heard.set()
-
-        listening = asyncio.create_task(listen())
-        await asyncio.wait_for(heard.wait(), 30)
-        listening.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await listening
-        assert await asyncio.to_thread(served.closed.wait, 5)
+        streamed = (await finish(provider, without)).finished
+        whole = await provider.completion(without)
+        called = await provider.tool_completion(without, [TOOL])
+    for step in (whole, called):
+        assert (step.message.text, step.usage, step.stop) == (
+            streamed.message.text,
+            streamed.usage,
+            streamed.stop,
+        )
+        assert [call.arguments["path"] for call in step.message.calls] == ["a.txt", "b.txt"]
+    assert [TOOL.name in str(asked["body"].get("tools")) for asked in served.requests] == [False, False, True]
 
 
 @pytest.mark.parametrize("name", GEMINI_TOO)

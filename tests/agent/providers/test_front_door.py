@@ -12,7 +12,7 @@ from agent.core.errors import Invalid, ProviderError
 from agent.core.identity import User
 from agent.core.messages import Usage
 from agent.core.provider import Credential
-from agent.providers import _prices
+from agent.providers import _catalogue, _prices
 from agent.providers.vertex import account
 from tests.agent.providers.wires import PROVIDERS, finish, prompt, reached
 from tests.replay import Replay
@@ -22,7 +22,7 @@ USER = User(id="u", email="u@example.org", name="U", provider="local")
 
 @pytest.fixture(autouse=True)
 async def _closed(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    monkeypatch.setattr(providers, "LIST_WAIT", 60.0)  # an SDK may load slowly on a busy machine
+    monkeypatch.setattr(_catalogue, "LIST_WAIT", 60.0)  # an SDK may load slowly on a busy machine
     yield
     await providers.close()
 
@@ -49,7 +49,7 @@ async def test_a_key_brings_its_providers_models(replay: Replay, monkeypatch: py
     monkeypatch.setenv("ANTHROPIC_BASE_URL", replay.url("anthropic/models"))
     served = replay.last
     first = await providers.models(USER)
-    assert [entry.id for entry in first] == ["anthropic:claude-opus-5-5", "demo:scripted"]
+    assert [entry.id for entry in first] == ["anthropic:claude-opus-5-5", "anthropic:opus", "demo:scripted"]
     assert first[0].context_window == 1_000_000
     assert await providers.models(USER) == first
     assert len(served.requests) == 1, "the list is kept"
@@ -66,7 +66,7 @@ async def test_a_list_that_cannot_be_fetched_is_replaced_by_what_we_know(
 
 
 async def test_a_slow_list_is_not_waited_for(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(providers, "LIST_WAIT", 0.0)
+    monkeypatch.setattr(_catalogue, "LIST_WAIT", 0.0)
     monkeypatch.setenv("GEMINI_API_KEY", "k")
     monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", replay.url("gemini/models", delay=60_000))
     assert "gemini:gemini-3.8-flash" in [entry.id for entry in await providers.models(USER)]

@@ -1,118 +1,129 @@
-"""Recorded streams of other projects through our adapters, compared with what their payloads say."""
+"""Recorded answers of other projects through our adapters, compared with what their payloads say."""
 
 import json
-import os
-from itertools import pairwise
-from pathlib import Path
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from agent.core.errors import ProviderError
+from agent.core.events import StepFinished
 from agent.core.messages import Thinking
-from tests.agent.providers.expected import PARSERS, Expected
-from tests.agent.providers.wires import PROVIDERS, Step, after, connected, finish, prompt, turn_sent
-from tests.replay import Replay, exchanges
+from tests.agent.providers.expected import Expected, expected
+from tests.agent.providers.framing import STREAMED_AT, streamed
+from tests.agent.providers.recordings import (
+    ENDS_IN_ERROR,
+    ENTRIES,
+    NOWHERE,
+    OF_WIRE,
+    OTHERS,
+    Entry,
+    Row,
+    rows,
+)
+from tests.agent.providers.wires import TOOL, Reached, finish, prompt
 
-ROOT = Path(os.environ.get("MAESTRO_ACCEPTANCE_DATA", ""), "recordings")
-INDEX = ROOT / "INDEX.jsonl"
-ENTRIES = [json.loads(line) for line in INDEX.read_text("utf-8").splitlines()] if INDEX.is_file() else []
-STREAMS = [entry for entry in ENTRIES if "stream" in entry["tags"]]
+pytestmark = pytest.mark.skipif(not ENTRIES, reason=NOWHERE)
 
-OF_WIRE = {
-    "anthropic-messages": "anthropic",
-    "openai-responses": "openai",
-    "openai-chat": "compatible",
-    "gemini": "gemini",
-    "vertex": "vertex",
+SORTS = {
+    "answer": 403,
+    "broken answer": 6,
+    "refusal": 24,
+    "count_tokens": 4,
+    "countTokens": 3,
+    "input_tokens": 3,
+    "compact": 1,
+    "batchEmbedContents": 3,
+    "stored": 2,
 }
-ENDS_IN_ERROR = {
-    "gemini-cli-context-compress-interactive-compress": ("cut", "the model made a malformed call"),
-    "pai-test-tool-use-failed-error-streaming": ("cut", "the server refused the model's own call"),
-}
-"""Streams that end in an error, its kind and the reason; their other exchanges still count."""
-LEFT_OUT: dict[str, str] = {
-    "vercel-ai-google-vertex-stream-tool-call-arguments-nested-1-chunks": "partial arguments, not asked for",
-}
-"""Streams we cannot be sent, with the reason."""
-ANOTHER_AGENT_FOLLOWS = {"pai-test-anthropic-text-parts-ahead-of-built-in-tool-call"}
-"""Recordings whose next request belongs to another session."""
+"""How many exchanges there are of each sort, so that none slips away."""
+PIECE = 5000
+"""Bytes of a piece, so that most streams are cut somewhere within an event."""
 RESTARTED = {"vercel-ai-spliced-message-start-chunks"}
 """Streams in which a proxy begins the message anew; what was heard before stays heard until the step ends."""
+REFUSALS = {"429": "rate", "tool_use_failed": "cut"}
+"""What a refusal is, by its status or code; else a bad request."""
 
 
-@pytest.mark.skipif(not STREAMS, reason="MAESTRO_ACCEPTANCE_DATA names no folder with recordings")
-@pytest.mark.parametrize("entry", STREAMS, ids=lambda entry: entry["id"])
-async def test_a_recorded_stream_comes_to_what_its_payloads_say(
-    entry: dict[str, Any], replay: Replay
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["id"])
+async def test_a_recorded_answer_comes_to_what_its_payloads_say(
+    entry: Entry, reach: dict[str, Reached]
 ) -> None:
-    if entry["id"] in LEFT_OUT:
-        pytest.skip(LEFT_OUT[entry["id"]])
-    rows = [row for row in exchanges(ROOT / entry["file"]) if row["response"]["stream"]]
-    ends: list[str] = []
-    async with connected(PROVIDERS[OF_WIRE[entry["wire"]]], replay.serve(rows)) as provider:
-        for row in rows:
-            try:
-                step = await finish(provider, prompt())
-            except ProviderError as error:
-                ends.append(error.kind)
-            else:
-                compare(
-                    step, PARSERS[entry["wire"]](row["response"]["body"]), restarted=entry["id"] in RESTARTED
-                )
-    assert ends == [kind for kind, _ in [ENDS_IN_ERROR.get(entry["id"], ("", ""))] if kind]
+    reached = reach[OF_WIRE[entry["wire"]]]
+    for row in rows(entry["file"]):
+        match row["sort"]:
+            case "answer":
+                await answers(reached, entry, row)
+            case "broken answer":
+                kind, _ = ENDS_IN_ERROR[entry["id"], row["n"]]
+                await fails(reached, as_stream(entry, row), kind)
+            case "refusal":
+                await fails(reached, refused(entry, row), refusal(row["response"]))
+            case _:
+                pass
 
 
-def compare(step: Step, expected: Expected, *, restarted: bool) -> None:
-    message, usage = step.finished.message, step.finished.usage
+def test_no_exchange_slips_away() -> None:
+    found = Counter(row["sort"] for entry in ENTRIES for row in rows(entry["file"]))
+    assert found == SORTS
+    assert len(ENTRIES) == 280
+    assert {*SORTS} - {*OTHERS} == {"answer", "broken answer", "refusal"}
+
+
+def as_stream(entry: Entry, row: Row) -> Row:
+    return row if row["response"]["stream"] else streamed(entry["wire"], row)
+
+
+def refused(entry: Entry, row: Row) -> Row:
+    """A refusal as it came, at the endpoint that we ask."""
+    return {**row, "request": {**row["request"], "method": "POST", "path": STREAMED_AT[entry["wire"]]}}
+
+
+def refusal(answer: dict[str, Any]) -> str:
+    error = json.loads(answer["body"])["error"]
+    told = (str(answer["status"]), str(error.get("code")))
+    return next((REFUSALS[one] for one in told if one in REFUSALS), "bad_request")
+
+
+async def answers(reached: Reached, entry: Entry, row: Row) -> None:
+    """Ask in each of the ways there are, and compare what comes."""
+    says = expected(entry["wire"], row["response"])
+    reached.told(as_stream(entry, row), chunk=PIECE)
+    step = await finish(reached.provider, prompt())
+    compare(step.finished, says)
+    assert entry["id"] in RESTARTED or step.heard("text") == says.text
+    assert entry["id"] in RESTARTED or squeezed(step.heard("thinking")) == squeezed(says.thinking)
+    compare(await reached.provider.completion(prompt(tools=())), says)
+    compare(await reached.provider.tool_completion(prompt(tools=()), [TOOL]), says)
+
+
+async def fails(reached: Reached, row: Row, kind: str) -> None:
+    """Ask in each of the ways there are; each ends in this error."""
+    reached.told(row)
+    for way in (
+        finish(reached.provider, prompt()),
+        reached.provider.completion(prompt()),
+        reached.provider.tool_completion(prompt(), [TOOL]),
+    ):
+        with pytest.raises(ProviderError) as caught:
+            await way
+        assert caught.value.kind == kind
+        assert caught.value.message
+
+
+def compare(finished: StepFinished, says: Expected) -> None:
+    message, usage = finished.message, finished.usage
     thinking = "".join(part.text for part in message.parts if isinstance(part, Thinking))
-    assert message.text == expected.text
-    assert squeezed(thinking) == squeezed(expected.thinking)
-    assert restarted or step.heard("text") == expected.text
-    assert restarted or squeezed(step.heard("thinking")) == squeezed(expected.thinking)
+    assert message.text == says.text
+    assert squeezed(thinking) == squeezed(says.thinking)
     assert [(call.name, None if call.malformed else call.arguments) for call in message.calls] == (
-        expected.parsed_calls
+        says.parsed_calls
     )
-    assert (usage.input, usage.cached, usage.output) == (expected.input, expected.cached, expected.output)
-    assert step.finished.stop == expected.stop
+    assert (usage.input, usage.cached, usage.output) == (says.input, says.cached, says.output)
+    assert finished.stop == says.stop
 
 
 def squeezed(text: str) -> str:
     """Free of space, which stands between the parts of a summary."""
     return "".join(text.split())
-
-
-ECHOED = ("signature", "thoughtSignature", "thought_signature", "encrypted_content", "reasoning_details")
-
-
-@pytest.mark.skipif(not STREAMS, reason="MAESTRO_ACCEPTANCE_DATA names no folder with recordings")
-@pytest.mark.parametrize(
-    "entry",
-    [entry for entry in STREAMS if entry["exchanges"] > 1 and entry["id"] not in ENDS_IN_ERROR],
-    ids=lambda entry: entry["id"],
-)
-async def test_what_we_echo_is_what_the_recorded_client_echoed(entry: dict[str, Any], replay: Replay) -> None:
-    if entry["id"] in ANOTHER_AGENT_FOLLOWS:
-        pytest.skip("the next request belongs to another session")
-    name = OF_WIRE[entry["wire"]]
-    for row, following in pairwise(exchanges(ROOT / entry["file"])):
-        if row["response"]["stream"] and following["request"]["body"]:
-            url = replay.serve([row])
-            served = replay.last
-            async with connected(PROVIDERS[name], url) as provider:
-                step = await finish(provider, prompt())
-                await finish(provider, after(step.finished))
-            ours = echoed(turn_sent(name, served.requests[1]["body"]))
-            assert ours <= echoed(following["request"]["body"])
-
-
-def echoed(sent: Any) -> set[str]:
-    """All signatures and encrypted reasoning in a request, in one of base64's two alphabets."""
-    if isinstance(sent, list):
-        return set().union(*map(echoed, sent))
-    if not isinstance(sent, dict):
-        return set()
-    own = {
-        json.dumps(value).replace("_", "/").replace("-", "+") for key, value in sent.items() if key in ECHOED
-    }
-    return own.union(*map(echoed, sent.values()))

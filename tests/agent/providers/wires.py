@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from agent.core.errors import ProviderError
 from agent.core.events import Delta, StepFinished
 from agent.core.messages import Message, Text, ToolCall, ToolResult
 from agent.core.provider import Credential, Provider, Request
@@ -14,6 +16,7 @@ from agent.providers.compatible import CompatibleProvider
 from agent.providers.gemini import GeminiProvider
 from agent.providers.openai import OpenAIProvider
 from agent.providers.vertex import VertexProvider
+from tests.replay import Recording, Replay
 
 KEY = "sk-a-key-of-the-tests"
 TOOL = ToolDefinition(
@@ -48,22 +51,38 @@ class Step:
 Connect = Callable[[str], Provider]
 
 
+@dataclass
+class Reached:
+    """A provider that stays connected to an address of the replay server."""
+
+    replay: Replay
+    url: str
+    provider: Provider
+
+    def told(self, *rows: dict[str, Any], **options: str | int) -> Recording:
+        """From here on its address serves these exchanges."""
+        return self.replay.replace(self.url, list(rows), **options)
+
+
 def key(address: str) -> Credential:
     return Credential.model_validate({"secret": KEY, "base_url": address})
 
 
-def vertex(address: str) -> VertexProvider:
+def vertex(address: str, idle: float) -> VertexProvider:
     credential = key(address).model_copy(update={"auth_type": "oauth_token", "project": "p", "location": "l"})
-    return VertexProvider(credential, idle=5)
+    return VertexProvider(credential, idle=idle)
 
 
-PROVIDERS: dict[str, Connect] = {
-    "anthropic": lambda address: AnthropicProvider(key(address), idle=5),
-    "openai": lambda address: OpenAIProvider(key(f"{address}/v1"), idle=5),
-    "compatible": lambda address: CompatibleProvider(key(f"{address}/v1"), idle=5),
-    "gemini": lambda address: GeminiProvider(key(address), idle=5),
+MAKERS: dict[str, Callable[[str, float], Provider]] = {
+    "anthropic": lambda address, idle: AnthropicProvider(key(address), idle=idle),
+    "openai": lambda address, idle: OpenAIProvider(key(f"{address}/v1"), idle=idle),
+    "compatible": lambda address, idle: CompatibleProvider(key(f"{address}/v1"), idle=idle),
+    "gemini": lambda address, idle: GeminiProvider(key(address), idle=idle),
     "vertex": vertex,
 }
+"""How a provider is made, from its address and the seconds that it may be silent."""
+IDLE = 5.0
+PROVIDERS: dict[str, Connect] = {name: partial(make, idle=IDLE) for name, make in MAKERS.items()}
 
 
 def prompt(text: str = "Say it.", **more: object) -> Request:
@@ -72,15 +91,25 @@ def prompt(text: str = "Say it.", **more: object) -> Request:
     return Request.model_validate({**asked, **more})
 
 
-async def finish(provider: Provider, request: Request) -> Step:
-    """Everything that a provider yields for a request."""
-    step = Step()
+async def finish(provider: Provider, request: Request, step: Step | None = None) -> Step:
+    """Everything that a provider yields for a request; a given step holds it also when there is no end."""
+    step = step or Step()
     async for event in provider.stream_completion(request):
         if isinstance(event, StepFinished):
             step.ends.append(event)
         elif isinstance(event, Delta):
             step.deltas.append(event)
     return step
+
+
+async def outcome(provider: Provider) -> tuple[Step, ProviderError | None]:
+    """What was heard of a step, and the error that ended it."""
+    step = Step()
+    try:
+        await finish(provider, prompt(), step)
+    except ProviderError as error:
+        return step, error
+    return step, None
 
 
 @asynccontextmanager
