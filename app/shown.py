@@ -6,14 +6,23 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
+from agent.core.provider import ModelEntry, Standing
 from agent.core.transcript import Row
 from app.growing import chunks
-from app.words import ASKS, REASONS, STATUS, VERBS, WAITS, notice_sentence
+from app.words import ASKS, REASONS, STATUS, VERBS, WAITS, model_note, notice_sentence
 
 PREVIEW = 1200
 """Characters of a tool's arguments or result that travel with its row."""
 UNDONE = ("asking", "rejected", "cancelled", "unknown")
 """A call of which nobody may say that it was done."""
+
+
+@dataclass
+class Link:
+    """Something on the web."""
+
+    url: str = ""
+    title: str = ""
 
 
 @dataclass
@@ -26,6 +35,8 @@ class Shown:
     text: str = ""
     chunks: list[str] = field(default_factory=list[str])
     """An answer's Markdown, in pieces that are drawn one by one."""
+    sources: list[Link] = field(default_factory=list["Link"])
+    """Where an answer comes from."""
     status: str = ""
     label: str = ""
     """The status in a word."""
@@ -38,6 +49,31 @@ class Shown:
     call_id: str = ""
     approval_id: str = ""
     reason: str = ""
+
+
+@dataclass
+class Choice:
+    """A model to pick."""
+
+    id: str = ""
+    note: str = ""
+    """What there is to know of it, in a few words."""
+    is_down: bool = False
+    """Whether its provider failed again and again just now."""
+
+
+def choices(models: Iterable[ModelEntry], standings: Iterable[Standing]) -> list[Choice]:
+    """The models as they are offered.
+
+    >>> choices([ModelEntry(id="openai:gpt", name="gpt", context_window=400_000)], [])[0].note
+    '400k tokens'
+    """
+    resting = {one.provider: one.rests_for for one in standings if one.rests_for}
+    found: list[Choice] = []
+    for model in models:
+        rests_for = resting.get(model.id.partition(":")[0], 0)
+        found.append(Choice(id=model.id, note=model_note(model, rests_for), is_down=rests_for > 0))
+    return found
 
 
 @dataclass
@@ -59,12 +95,22 @@ def shown(row: Row) -> Shown:
         case "tool":
             return _tool(row)
         case "text":
-            return Shown(id=row.id, kind="text", chunks=chunks(row.text))
+            links = [Link(one.url, one.title or one.url) for one in row.sources if is_web(one.url)]
+            return Shown(id=row.id, kind="text", chunks=chunks(row.text), sources=links)
         case "notice":
             return Shown(id=row.id, kind="notice", text=notice_sentence(row.title, row.text, row.values))
         case _:
             label = WAITS.get(row.status, "")
             return Shown(id=row.id, kind=row.kind, text=row.text, status=row.status, label=label)
+
+
+def is_web(url: str) -> bool:
+    """Whether an address may become a link.
+
+    >>> is_web("https://example.org/a"), is_web("javascript:alert(1)")
+    (True, False)
+    """
+    return url.startswith(("https://", "http://"))
 
 
 def _tool(row: Row) -> Shown:

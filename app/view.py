@@ -79,7 +79,8 @@ class View:
         self.thinking.clear()
         texts = [part.text for part in event.message.parts if isinstance(part, Text) and part.text]
         last = event.message.parts[-1] if event.message.parts else None
-        if isinstance(last, Text) and texts == [last.text] and self.answer.text == last.text:
+        is_alone = isinstance(last, Text) and not last.sources and texts == [last.text]
+        if is_alone and self.answer.text == texts[0]:
             self._kept = "next"
             self.answer.end()
         else:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from agent.core.errors import MaestroError
+from agent.core.provider import ModelEntry
 
 NAME = "Maestro"
 UNNAMED = "New session"
@@ -14,6 +15,11 @@ PROVIDERS = {
     "vertex": "Vertex AI",
     "openai": "OpenAI",
     "anthropic": "Anthropic",
+    "openrouter": "OpenRouter",
+    "mistral": "Mistral",
+    "deepseek": "DeepSeek",
+    "groq": "Groq",
+    "ollama": "Ollama",
     "compatible": "The model server",
     "demo": "The demo model",
 }
@@ -32,7 +38,22 @@ ERRORS = {
     "pick the demo model.",
     "key_malformed": "The key in {setting} holds a space, a line break or a letter that no key has. "
     "Copy it again, whole.",
-    "address_malformed": "{address} is no address of a model service: it looks like https://host/v1.",
+    "address_malformed": "{provider}’s address cannot be used: it names a server and a path, without a "
+    "password, ? or #, and without /chat/completions. Try {meant}.",
+    "model_without_images": "{model} takes no images, so nothing was sent. Pick a model that does, "
+    "or send it without.",
+    "model_without_pdf": "{model} reads no PDF, so nothing was sent. Pick a model that does, "
+    "or send its text.",
+    "sign_in_not_offered": "{provider} offers no sign-in here. Paste a key instead.",
+    "sign_in_client_missing": "Signing in at {provider} needs a client of this server’s own: set {setting}.",
+    "sign_in_not_private": "Signing in at {provider} works only over https, or on this machine.",
+    "sign_in_state": "This sign-in was not begun here. Begin it again.",
+    "sign_in_expired": "The sign-in at {provider} took too long. Begin it again.",
+    "sign_in_denied": "{provider} was told not to let Maestro in. Nothing was changed.",
+    "sign_in_refused": "{provider} refused the sign-in ({reason}). Begin it again.",
+    "sign_in_scope": "Not everything was allowed at {provider}. Begin again and leave every box ticked.",
+    "sign_in_answer": "{provider} gave no usable answer to the sign-in. Try again.",
+    "sign_in_unreachable": "{provider} could not be reached for the sign-in. Try again in a moment.",
     "fallbacks": "At most {most} models can stand in for one another.",
     "workspace_outside_roots": "This folder is not under one of the allowed workspace folders "
     "(MAESTRO_WORKSPACE_ROOTS).",
@@ -69,10 +90,6 @@ TURN_ERRORS = {
     "Check what was done, then send again to go on.",
     "resting": "{provider} failed again and again, so it is left alone for a moment{wait}. "
     "Send again then, or pick another model.",
-    "model_without_images": "{model} takes no images, so nothing was sent. Pick a model that does, "
-    "or send it without.",
-    "model_without_pdf": "{model} reads no PDF, so nothing was sent. Pick a model that does, "
-    "or send its text.",
 }
 
 TROUBLES = {
@@ -96,6 +113,7 @@ NOTICES = {
     "model_switched": "From here on {after} answers.",
     "model_fell_back": "{provider} {trouble}, so {after} goes on with this turn.",
     "model_without_tools": "{model} calls no tools: it only talks.",
+    "refused": "{model} declined: {category}. {why}",
     "retry": "{provider} {trouble} and was asked again.",
     "retrying": "{provider} {trouble}. It is asked again in {seconds} s ({tries} of {most}).",
     "restart": "The server was restarted; the turn goes on.",
@@ -159,6 +177,9 @@ PROMPT_LABEL = (
 MODEL = "Model"
 MODE = "Mode"
 PICK_A_MODEL = "Pick a model"
+FALLBACKS = "If it does not answer, ask"
+FALLBACKS_HINT = "openai:NAME, anthropic:NAME"
+SOURCES = "Sources"
 SEND = "Send"
 QUEUE = "Queue"
 QUEUE_MEANS = "Enter: when this turn is done. Ctrl+Enter: with its next step."
@@ -220,6 +241,35 @@ def notice_sentence(code: str, error: str, values: Mapping[str, JsonValue]) -> s
     if code == "model_switched" and values.get("why") != "chosen":
         return _filled(NOTICES["model_fell_back"], {**values, "model": values.get("before")})
     return _filled(NOTICES.get(code, code), values)
+
+
+def model_note(model: ModelEntry, rests_for: int = 0) -> str:
+    """What there is to know of a model, in a few words.
+
+    >>> model_note(ModelEntry(id="a:b", name="b", context_window=1_000_000))
+    '1M tokens'
+    """
+    if rests_for:
+        return f"failed again and again; tried again in {rests_for} s"
+    notes = [model.stands_for.partition(":")[2]] if model.stands_for else []
+    if model.context_window:
+        notes.append(f"{_round(model.context_window)} tokens")
+    if model.abilities.tools is False:
+        notes.append("no tools")
+    if model.abilities.images:
+        notes.append("sees images")
+    return " · ".join(notes)
+
+
+def _round(number: int) -> str:
+    """A number of tokens as people say it.
+
+    >>> _round(1_048_576), _round(200_000), _round(512)
+    ('1M', '200k', '512')
+    """
+    if number >= 1_000_000:  # noqa: PLR2004  a million
+        return f"{number / 1_000_000:.1f}M".replace(".0M", "M")
+    return f"{number // 1000}k" if number >= 1000 else str(number)  # noqa: PLR2004  a thousand
 
 
 def run_state(tool: str) -> str:

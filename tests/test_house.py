@@ -56,6 +56,7 @@ NOT_ASKED_BY_A_USER = {
     "default_model": "the server's own setting",
     "model_name": "reads an id and touches nothing",
     "plug_ins": "the same for everybody",
+    "require": "reads an id and touches nothing",
     "effect": "the same for everybody",
 }
 

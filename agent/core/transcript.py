@@ -26,7 +26,7 @@ from agent.core.events import (
     TurnStarted,
     joined,
 )
-from agent.core.messages import File, Part, Text, Thinking, ToolCall, Usage, Value
+from agent.core.messages import File, Part, Source, Text, Thinking, ToolCall, Usage, Value
 from agent.core.voice import Voice
 
 RowKind = Literal["user", "text", "thinking", "tool", "notice"]
@@ -72,6 +72,8 @@ class Row(Value):
     """The open approval of a tool row that asks."""
     reason: str = ""
     """Why it asks, as a code."""
+    sources: tuple[Source, ...] = ()
+    """Where words come from."""
 
 
 def prompt_text(parts: Iterable[Part]) -> str:
@@ -211,8 +213,9 @@ class Transcript:
         for number, part in enumerate(event.message.parts):
             row_id = f"{event.turn_id}/{self._steps}/{number}"
             match part:
-                case Text(text=text) if text:
-                    self._put(Row(id=row_id, kind="text", turn_id=event.turn_id, text=text))
+                case Text(text=text, sources=sources) if text:
+                    row = Row(id=row_id, kind="text", turn_id=event.turn_id, text=text, sources=sources)
+                    self._put(row)
                 case Thinking(text=text) if text:
                     self._put(Row(id=row_id, kind="thinking", turn_id=event.turn_id, text=text))
                 case ToolCall():

@@ -8,7 +8,10 @@ from typing import Any
 
 import reflex as rx
 
+from app.shown import Choice
 from app.words import (
+    FALLBACKS,
+    FALLBACKS_HINT,
     MODE,
     MODE_HINTS,
     MODEL,
@@ -75,15 +78,19 @@ def mode_chip(mode: rx.Var[str], on_change: Any) -> rx.Component:
 
 
 def model_chip(
-    model: rx.Var[str], models: rx.Var[list[str]], on_type: Any, on_pick: Callable[[Any], Any]
+    model: rx.Var[str],
+    models: rx.Var[list[Choice]],
+    on_pick: Callable[..., Any],
+    on_open: Any,
+    fallbacks: rx.Component,
 ) -> rx.Component:
-    """Which model answers: typed, or picked from the list."""
+    """Which model answers: typed, or picked from the list; and who answers when it does not."""
     return rx.el.div(
         rx.el.input(
             id="model",
             key=model,
             default_value=model,
-            on_blur=on_type,
+            on_blur=on_pick,
             aria_label=MODEL,
             spell_check=False,
             auto_complete="off",
@@ -93,20 +100,46 @@ def model_chip(
             "▾",
             type="button",
             aria_label=PICK_A_MODEL,
+            on_click=on_open,
             custom_attrs={"popovertarget": "models"},
         ),
         rx.el.div(
-            rx.foreach(
-                models,
-                lambda one: rx.el.button(
-                    one,
-                    type="button",
-                    on_click=on_pick(one),
-                    custom_attrs={"popovertarget": "models", "popovertargetaction": "hide"},
-                ),
-            ),
+            rx.el.div(rx.foreach(models, lambda one: _choice(one, on_pick)), class_name="offered"),
+            fallbacks,
             id="models",
             custom_attrs={"popover": "auto"},
         ),
         class_name="model",
+    )
+
+
+def _choice(one: rx.Var[Choice], on_pick: Callable[..., Any]) -> rx.Component:
+    return rx.el.button(
+        rx.el.span(one.id),
+        rx.cond(one.note != "", rx.el.small(one.note)),
+        type="button",
+        on_click=on_pick(one.id),
+        custom_attrs={
+            "popovertarget": "models",
+            "popovertargetaction": "hide",
+            "data-down": one.is_down,
+        },
+    )
+
+
+def fallback_chain(chain: rx.Var[str], on_change: Any) -> rx.Component:
+    """Who is asked when the model does not answer: ids in their order."""
+    return rx.el.label(
+        FALLBACKS,
+        rx.el.input(
+            id="fallbacks",
+            key=chain,
+            default_value=chain,
+            placeholder=FALLBACKS_HINT,
+            on_blur=on_change,
+            spell_check=False,
+            auto_complete="off",
+            custom_attrs={"enterkeyhint": "done"},
+        ),
+        class_name="chain",
     )

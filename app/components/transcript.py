@@ -6,8 +6,8 @@
 import reflex as rx
 
 from app.components.markdown import markdown
-from app.shown import Shown
-from app.words import NAME, THINKING_ALOUD, THOUGHT, YOU
+from app.shown import Link, Shown
+from app.words import NAME, SOURCES, THINKING_ALOUD, THOUGHT, YOU
 
 
 def prompt(row: rx.Var[Shown]) -> rx.Component:
@@ -23,8 +23,25 @@ def answer(row: rx.Var[Shown]) -> rx.Component:
     """What the model answered, in chunks that are drawn once."""
     return rx.el.article(
         rx.foreach(row.chunks, lambda chunk: markdown(text=chunk)),
+        rx.cond(row.sources.length() > 0, sources(row.sources)),
         class_name="answer",
         custom_attrs={"data-role": "assistant", "aria-label": NAME},
+    )
+
+
+def sources(links: rx.Var[list[Link]]) -> rx.Component:
+    """Where an answer comes from, as the provider's own search says."""
+    return rx.el.details(
+        rx.el.summary(SOURCES, " (", links.length(), ")"),
+        rx.el.ol(
+            rx.foreach(
+                links,
+                lambda link: rx.el.li(
+                    rx.el.a(link.title, href=link.url, target="_blank", rel="noopener noreferrer")
+                ),
+            )
+        ),
+        class_name="sources",
     )
 
 

@@ -4,6 +4,7 @@
 # Reflex makes its components and the attributes of its values when it runs, and a State's fields stand for
 # values of the browser in its components: their types say little.
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import reflex as rx
@@ -25,6 +26,7 @@ from app.components import composer, docks, queue, sidebar, transcript
 from app.editing import edited
 from app.listing import SessionsState, list_anew
 from app.pace import PaceState, marker, pace_of
+from app.shown import Choice, choices
 from app.state import FlashState, asked, flash
 from app.view import WINDOW, View
 from app.words import (
@@ -49,7 +51,8 @@ class ChatState(rx.State):
     model: str = ""
     mode: str = "ask"
     workspace: str = ""
-    models: list[str] = []
+    models: list[Choice] = []
+    fallbacks: str = ""
 
     @rx.event(background=True, supersedes=True)
     async def arrive(self) -> Any:
@@ -84,12 +87,13 @@ class ChatState(rx.State):
         history = await self.get_state(follow.HistoryState)
         if session_id != self.session_id:
             history.limit = WINDOW
-        self.session_id = self.name = self.workspace = ""
+        self.session_id = self.name = self.workspace = self.fallbacks = ""
         await list_anew(self, user)
         if session_id:
             session = await sessions.get(user, session_id)
             self.session_id, self.name, self.workspace = session.id, session.name, session.workspace
             self.model, self.mode = session.model, session.mode
+            self.fallbacks = ", ".join(session.fallbacks)
         elif not self.model:
             self.model = providers.default_model(settings())
         return View(history.limit)
@@ -106,21 +110,32 @@ class ChatState(rx.State):
             await sessions.submit(user, self.session_id, prompt)
             return None
         session = await sessions.create(user, model=self.model, mode=_mode(self.mode))
+        if chain := in_order(self.fallbacks):
+            await sessions.change(user, session.id, fallbacks=chain)
         await sessions.submit(user, session.id, prompt)
         return rx.redirect(f"/s/{session.id}")
 
     @rx.event(background=True)
-    async def get_ready(self) -> None:
-        """Do what the first prompt need not wait for: read the history, ask for the models."""
+    async def get_ready(self) -> Any:
+        """Do what the first prompt need not wait for: read the history, then offer the models."""
         try:
             user = await who(self)
             if session_id := session_of(self.router.url.path):
                 await sessions.prepare(user, session_id)
-            known = await providers.models(user)
         except MaestroError:
-            return  # `arrive` has said it
+            return None  # `arrive` has said it
+        return ChatState.offer
+
+    @rx.event(background=True)
+    async def offer(self) -> None:
+        """Offer the models there are right now."""
+        try:
+            user = await who(self)
+            known = choices(await providers.models(user), await providers.health(user))
+        except MaestroError:
+            return
         async with self:
-            self.models = [model.id for model in known]
+            self.models = known
 
     @rx.event
     @asked
@@ -185,6 +200,19 @@ class ChatState(rx.State):
 
     @rx.event
     @asked
+    async def choose_fallbacks(self, user: User, chain: Annotated[str, Field(max_length=2000)]) -> None:
+        """Say who is asked when the model does not answer."""
+        wanted = in_order(chain)
+        if ", ".join(wanted) == self.fallbacks:
+            return
+        for model in wanted:
+            providers.require(model)
+        if self.session_id:
+            wanted = (await sessions.change(user, self.session_id, fallbacks=wanted)).fallbacks
+        self.fallbacks = ", ".join(wanted)
+
+    @rx.event
+    @asked
     async def choose_mode(self, user: User, mode: Mode) -> None:
         """Let another mode hold from the next turn on."""
         self.mode = mode
@@ -199,6 +227,15 @@ def session_of(path: str) -> str:
     ('42', '')
     """
     return path.removeprefix("/s/").strip("/") if path.startswith("/s/") else ""
+
+
+def in_order(chain: str) -> Sequence[str]:
+    """The models of a chain as a person writes it.
+
+    >>> in_order("openai:a, anthropic:b  gemini:c,")
+    ['openai:a', 'anthropic:b', 'gemini:c']
+    """
+    return chain.replace(",", " ").split()
 
 
 def _mode(mode: str) -> Mode:
@@ -245,7 +282,11 @@ def page() -> rx.Component:
                     follow.RunState.is_working,
                     composer.mode_chip(ChatState.mode, ChatState.choose_mode),
                     composer.model_chip(
-                        ChatState.model, ChatState.models, ChatState.choose_model, ChatState.choose_model
+                        ChatState.model,
+                        ChatState.models,
+                        ChatState.choose_model,
+                        ChatState.offer,
+                        composer.fallback_chain(ChatState.fallbacks, ChatState.choose_fallbacks),
                     ),
                 ),
                 class_name="column foot",

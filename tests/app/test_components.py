@@ -6,7 +6,7 @@ from typing import Any
 import reflex as rx
 
 from app.components import composer, docks, queue, sidebar, transcript
-from app.shown import Entry, Shown
+from app.shown import Choice, Entry, Shown
 
 
 class StageState(rx.State):
@@ -15,6 +15,7 @@ class StageState(rx.State):
     entries: list[Entry] = []
     text: str = ""
     texts: list[str] = []
+    choices: list[Choice] = []
     is_working: bool = False
 
     @rx.event
@@ -35,9 +36,10 @@ def drawn(component: rx.Component) -> str:
 
 
 def test_the_composer_has_its_hooks() -> None:
-    chip = composer.model_chip(StageState.text, StageState.texts, StageState.pick, StageState.pick)
+    chain = composer.fallback_chain(StageState.text, StageState.pick)
+    chip = composer.model_chip(StageState.text, StageState.choices, StageState.pick, StageState.act, chain)
     page = drawn(composer.composer(StageState.act, StageState.act, StageState.is_working, chip))
-    for hook in ("composer", "send", "stop", "model"):
+    for hook in ("composer", "send", "stop", "model", "fallbacks"):
         assert f'id:\\"{hook}\\"' in page
 
 

@@ -17,9 +17,11 @@ from tests.browser.answers import ANSWERS
 
 REFUSALS = {
     "refuse the key": (401, {}, "Incorrect API key provided"),
-    "be busy": (429, {"retry-after": "7"}, "Rate limit reached"),
+    "be busy": (429, {"retry-after": "120"}, "Rate limit reached"),
     "fall over": (500, {}, "Internal error"),
 }
+STUMBLE = "stumble"
+"""Refused the first time, answered the second."""
 
 
 class CutError(Exception):
@@ -47,6 +49,7 @@ async def cut() -> AsyncIterator[bytes]:
 
 
 async def garbage() -> AsyncIterator[bytes]:
+    yield chunk(delta={"role": "assistant", "content": "The beginning of "}, finish_reason=None)
     yield b"data: {this is no JSON\n\n"
 
 
@@ -54,6 +57,10 @@ async def completions(request: Request) -> Response:
     sent = await request.json()
     prompt = next(message["content"] for message in reversed(sent["messages"]) if message["role"] == "user")
     prompt = prompt if isinstance(prompt, str) else prompt[0]["text"]
+    state = request.app.state
+    if prompt == STUMBLE and not state.has_stumbled:
+        state.has_stumbled = True
+        return JSONResponse({"error": {"message": "Overloaded"}}, 503)
     if prompt in REFUSALS:
         status, headers, message = REFUSALS[prompt]
         return JSONResponse({"error": {"message": message}}, status, headers)
@@ -73,8 +80,10 @@ def model_server() -> Iterator[str]:
         Route("/v1/chat/completions", completions, methods=["POST"]),
         Route("/v1/models", models),
     ]
+    app = Starlette(routes=routes)
+    app.state.has_stumbled = False
     # What it breaks off on purpose is nothing to tell of.
-    config = uvicorn.Config(Starlette(routes=routes), log_config=None, log_level="critical", lifespan="off")
+    config = uvicorn.Config(app, log_config=None, log_level="critical", lifespan="off")
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)

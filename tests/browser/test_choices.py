@@ -76,5 +76,4 @@ async def test_without_a_key_one_sentence_names_the_key_and_its_place(
 async def test_what_is_no_model_id_is_said(tab: Opening, keyed_server: Server) -> None:
     chat = await tab(keyed_server)
     await type_model(chat, "gpt")
-    await chat.work("hello")
-    await expect(chat.notices).to_contain_text("gpt is no model id")
+    await expect(chat.page.get_by_role("alert")).to_contain_text("gpt is no model id")

@@ -1,8 +1,12 @@
 """What becomes of a step whose model did not come to its end: another model, or the turn's end."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 from pydantic import JsonValue
 
 from agent.core.errors import Invalid, ProviderError, Resting
+from agent.core.events import Event, Noticed
 from agent.core.identity import Session
 from agent.loop import StepFailed
 from agent.sessions.stream.speech import Speech
@@ -24,13 +28,42 @@ def why(failure: Failure) -> str:
     return failure.kind if isinstance(failure, ProviderError) else failure.code
 
 
-def past(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """The values of a notice without what held only while it was news.
+def past(notice: Noticed) -> Noticed:
+    """A notice without what held only while it was news.
 
-    >>> past({"kind": "rate", "seconds": 4})
+    >>> past(Noticed(code="retry", values={"kind": "rate", "seconds": 4})).values
     {'kind': 'rate'}
     """
-    return {key: value for key, value in values.items() if key not in {"seconds", "most"}}
+    values = {key: value for key, value in notice.values.items() if key not in {"seconds", "most"}}
+    return notice.model_copy(update={"values": values})
+
+
+class Asides:
+    """What a person should know while a model is asked: stored as it comes, whoever stops the asking."""
+
+    def __init__(self, turn_id: str, record: Callable[[Event], Awaitable[object]]) -> None:
+        self._turn_id = turn_id
+        self._record = record
+        self._stored: asyncio.Task[None] | None = None
+        self._waiting: Noticed | None = None
+
+    def add(self, notice: Noticed) -> None:
+        """Store one, after those before it."""
+        told = notice.model_copy(update={"turn_id": self._turn_id})
+        self._waiting = told if told.code == "retry" else self._waiting
+        self._stored = asyncio.create_task(self._store(told, self._stored))
+
+    async def end(self) -> None:
+        """Wait until all is stored; who was waited for is no news any longer."""
+        if self._waiting is not None:
+            self.add(past(self._waiting))
+        if self._stored is not None:
+            await self._stored
+
+    async def _store(self, notice: Noticed, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await before
+        await self._record(notice)
 
 
 def next_model(session: Session, failure: Failure) -> str:

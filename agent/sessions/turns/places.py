@@ -53,7 +53,10 @@ def _aside(event: ModelSwitched | Noticed, step: int) -> str:
         case ModelSwitched():
             return f"step/{step}/switched/{event.after}"
         case Noticed(code="retry"):
-            return f"step/{step}/retry/{event.values.get('provider')}"
+            tries = f"{event.values.get('provider')}/{event.values.get('tries')}"
+            return f"step/{step}/retry/{tries}/{'waiting' if 'seconds' in event.values else 'past'}"
+        case Noticed(code="refused"):
+            return f"step/{step}/refused"
         case Noticed(code="model_without_tools"):
             return f"{event.code}/{event.values.get('model')}"
         case _:

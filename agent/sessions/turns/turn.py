@@ -38,7 +38,7 @@ from agent.sessions.stream.speech import Speech
 from agent.sessions.turns import moves, steps
 from agent.sessions.turns.approvals import asked_about
 from agent.sessions.turns.engine import Ended, Recorder, Run
-from agent.sessions.turns.failing import failed, next_model, past, why
+from agent.sessions.turns.failing import Asides, failed, next_model, why
 from agent.sessions.turns.open_turns import is_due
 from agent.sessions.turns.places import place, places
 from agent.sessions.turns.racing import unless
@@ -192,16 +192,14 @@ class Turn:
             ProviderError, Invalid: nobody came to an end.
         """
         while True:
-            notices: dict[str, Noticed] = {}
-            asked = steps.ask_model(self.user, self.session, history, speech, self._noticing(notices))
+            asides = Asides(self.run_of.turn_id, self._record)
+            asked = steps.ask_model(self.user, self.session, history, speech, asides.add)
             try:
                 return await unless(self._stopping, asked) or speech.broken_off("cancelled")
             except (ProviderError, Invalid) as error:
                 failure = error
             finally:
-                # Told live when they came; stored when nobody stops us in it.
-                for notice in notices.values():
-                    await self._record(notice.model_copy(update={"values": past(notice.values)}))
+                await asides.end()
             after = next_model(self.session, failure)
             if not after or speech.has_begun:
                 raise failure
@@ -211,14 +209,6 @@ class Turn:
                 )
             )
             self.session = self.session.model_copy(update={"model": after})
-
-    def _noticing(self, notices: dict[str, Noticed]) -> Callable[[Noticed], None]:
-        def notice(noticed: Noticed) -> None:
-            told = noticed.model_copy(update={"turn_id": self.run_of.turn_id})
-            notices[noticed.code] = told
-            bus.publish(self.run_of.session_id, None, told)
-
-        return notice
 
     async def _tool_step(self, call: ToolCall) -> ToolResult:
         where = f"call/{call.id}/finished"

@@ -29,7 +29,7 @@ class Puppet(Provider):
         self.requests: list[Request] = []
 
     def credential(self, settings: Settings) -> Credential | None:
-        return Credential(auth_type="none", base_url=str(settings.data_dir))
+        return Credential(auth_type="none", project=str(settings.data_dir))
 
     def connect(self, credential: Credential) -> "Puppet":
         assert credential.auth_type == "none"

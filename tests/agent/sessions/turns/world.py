@@ -204,7 +204,7 @@ class World(Provider):
     ALIASES: ClassVar[dict[str, str]] = {}
 
     def credential(self, _settings: Settings) -> Credential:
-        return Credential(auth_type="none", base_url=self.session.id)
+        return Credential(auth_type="none", project=self.session.id)
 
     def connect(self, _credential: Credential) -> "World":
         return self
