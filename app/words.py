@@ -251,13 +251,15 @@ def model_note(model: ModelEntry, rests_for: int = 0) -> str:
     """
     if rests_for:
         return f"failed again and again; tried again in {rests_for} s"
-    notes = [model.stands_for.partition(":")[2]] if model.stands_for else []
+    if model.stands_for:
+        return f"now {model.stands_for.partition(':')[2]}"
+    notes: list[str] = []
     if model.context_window:
         notes.append(f"{_round(model.context_window)} tokens")
     if model.abilities.tools is False:
         notes.append("no tools")
-    if model.abilities.images:
-        notes.append("sees images")
+    if model.abilities.images is False:
+        notes.append("no images")
     return " · ".join(notes)
 
 

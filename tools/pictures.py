@@ -1,4 +1,4 @@
-"""Pictures of the page in its states, light, dark and on a phone: `python -m tools.pictures FOLDER`."""
+"""Pictures of the page in its states, light, dark and on a phone: `… FOLDER [SCENE …]`."""
 
 # ruff: noqa: INP001  tools/ holds programs, and is no package
 
@@ -23,7 +23,7 @@ from agent.core.events import (
     TurnStarted,
 )
 from agent.core.mending import CUT_OFF
-from agent.core.messages import Message, Text, ToolCall, ToolResult
+from agent.core.messages import Message, Source, Text, ToolCall, ToolResult
 from tests.app.serving import Server, serving
 from tests.browser.chat import Chat
 from tests.browser.chromium import chromium
@@ -36,7 +36,10 @@ SCREENS: dict[str, Screen] = {
     "dark": (1280, 800, "dark"),
     "phone": (390, 844, "light"),
 }
-SETTINGS = {"MAESTRO_DEFAULT_MODEL": "demo:scripted"}
+SETTINGS = {"MAESTRO_DEFAULT_MODEL": "demo:scripted", "ANTHROPIC_API_KEY": "none", "GEMINI_API_KEY": "none"}
+"""Keys bring their models into the list; nobody is asked at their addresses."""
+NOBODY = "http://127.0.0.1:9"
+SETTINGS |= {"ANTHROPIC_BASE_URL": NOBODY, "GOOGLE_GEMINI_BASE_URL": NOBODY}
 CALL = ToolCall(
     id="c", name="write_file", arguments={"path": "monday.md", "content": "# Monday\n\nBuy milk.\n"}
 )
@@ -125,7 +128,7 @@ def begun(turn: str) -> list[Event]:
     ]
 
 
-async def show(chat: Chat, happened: Callable[[str], list[Event]]) -> None:
+async def show(chat: Chat, happened: Callable[[str], list[Event]], calls: int = 1) -> None:
     """Open a session in which this has happened, as its log says; nothing runs there."""
     with chat.server.client() as api:
         session = api.post("sessions", json={"name": "Monday"}).json()["id"]
@@ -147,7 +150,7 @@ async def show(chat: Chat, happened: Callable[[str], list[Event]]) -> None:
             )
         database.execute("UPDATE sessions SET last_seq = ? WHERE id = ?", [len(events), UUID(session).hex])
     await chat.open(f"/s/{session}")
-    await expect(chat.calls).to_have_count(1)
+    await expect(chat.calls).to_have_count(calls)
 
 
 async def error(chat: Chat) -> None:
@@ -171,9 +174,51 @@ async def sidebar(chat: Chat) -> None:
 
 
 async def models(chat: Chat) -> None:
-    """The list of models."""
+    """The list of models, and who stands in for the one that is picked."""
     await chat.page.get_by_role("button", name="Pick a model").click()
-    await expect(chat.page.get_by_role("button", name="demo:scripted")).to_be_visible()
+    await expect(chat.page.get_by_role("button", name="anthropic:opus")).to_be_visible()
+    await chat.page.get_by_label("If it does not answer, ask").fill("compatible:x, demo:scripted")
+
+
+async def stands_in(chat: Chat) -> None:
+    """One model asks for a pause, and another goes on."""
+    await choose(chat, "compatible:x")
+    await chat.page.get_by_role("button", name="Pick a model").click()
+    await chat.page.get_by_label("If it does not answer, ask").fill("demo:scripted")
+    await chat.page.keyboard.press("Escape")
+    await chat.work("be busy")
+
+
+async def asked_again(chat: Chat) -> None:
+    """A model fell over and is about to be asked again."""
+    await choose(chat, "compatible:x")
+    await chat.work("hello")
+    await chat.ask("fall over")
+    await expect(chat.notices).to_contain_text("It is asked again")
+
+
+async def sources(chat: Chat) -> None:
+    """An answer that says where it comes from."""
+    where = (
+        Source(url="https://example.org/milk", title="How milk is kept"),
+        Source(url="https://example.org/" + "a-long-address/" * 6),
+    )
+    said = Text(text="Milk keeps for **five days** once it is opened, when it stays cold.", sources=where)
+    await show(
+        chat,
+        lambda turn: [
+            TurnStarted(
+                turn_id=turn,
+                prompt=(Text(text="How long does milk keep?"),),
+                model="demo:scripted",
+                mode="ask",
+            ),
+            StepFinished(turn_id=turn, message=Message(role="assistant", parts=(said,)), stop="end_turn"),
+            TurnFinished(turn_id=turn, reason="end_turn"),
+        ],
+        calls=0,
+    )
+    await chat.page.locator(".sources summary").click()
 
 
 SCENES: tuple[Scene, ...] = (
@@ -189,6 +234,9 @@ SCENES: tuple[Scene, ...] = (
     markdown,
     sidebar,
     models,
+    stands_in,
+    asked_again,
+    sources,
 )
 
 
@@ -209,8 +257,8 @@ async def picture(browser: Browser, server: Server, screen: str, scene: Scene, f
         await chat.page.screenshot(path=folder / f"{scene.__name__}-{screen}.png")
 
 
-async def main(folder: Path) -> None:
-    """Take all pictures."""
+async def main(folder: Path, names: list[str]) -> None:
+    """Take these pictures, or all."""
     async with AsyncExitStack() as stack:
         url = stack.enter_context(model_server())
         place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -220,12 +268,14 @@ async def main(folder: Path) -> None:
             sys.exit("pictures: Chromium is not installed")
         for screen in SCREENS:
             for scene in SCENES:
+                if names and scene.__name__ not in names:
+                    continue
                 await picture(browser, server, screen, scene, folder)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:  # noqa: PLR2004  the program and the folder
+    if len(sys.argv) < 2:  # noqa: PLR2004  the program and the folder
         sys.exit("pictures: name the folder they go to")
     target = Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
-    asyncio.run(main(target))
+    asyncio.run(main(target, sys.argv[2:]))

@@ -56,10 +56,17 @@ def plug_ins() -> dict[str, PlugIn]:
     return {plug_in.NAME: plug_in for plug_in in sorted(found, key=lambda found: found.NAME == DEMO)}
 
 
-async def models(user: User) -> list[ModelEntry]:
-    """The models this user can pick; a provider that does not answer offers those we know of."""
+async def models(user: User, *, patiently: bool = True) -> list[ModelEntry]:
+    """The models this user can pick; a provider that does not answer offers those we know of.
+
+    Args:
+        user: who asks.
+        patiently: whether to wait some seconds for lists that were never read.
+    """
     async with asyncio.TaskGroup() as group:
-        lists = [group.create_task(patient.models()) for _, patient in _usable(user)]
+        lists = [
+            group.create_task(patient.catalogue.models(patiently=patiently)) for _, patient in _usable(user)
+        ]
     return [entry for listed in lists for entry in listed.result()]
 
 

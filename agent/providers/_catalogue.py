@@ -46,10 +46,14 @@ class Catalogue:
         self._good_until = 0.0
         self._asking: asyncio.Task[None] | None = None
 
-    async def models(self) -> list[ModelEntry]:
-        """What can be picked: the provider's models, then the aliases; waits only for the first list."""
+    async def models(self, *, patiently: bool = True) -> list[ModelEntry]:
+        """What can be picked: the provider's models, then the aliases.
+
+        Args:
+            patiently: whether to wait for the first list; else what is known without it is given.
+        """
         self.refresh()
-        if not self._listed and self._asking is not None:
+        if patiently and not self._listed and self._asking is not None:
             await asyncio.wait([self._asking], timeout=LIST_WAIT)
         return [*self._entries.values(), *self._aliases()]
 

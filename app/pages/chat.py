@@ -131,11 +131,14 @@ class ChatState(rx.State):
         """Offer the models there are right now."""
         try:
             user = await who(self)
-            known = choices(await providers.models(user), await providers.health(user))
+            for patiently in (False, True):
+                known = await providers.models(user, patiently=patiently)
+                offered = choices(known, await providers.health(user))
+                async with self:
+                    if self.models != offered:
+                        self.models = offered
         except MaestroError:
             return
-        async with self:
-            self.models = known
 
     @rx.event
     @asked

@@ -17,6 +17,8 @@ NAMES = ("reasoning_content", "reasoning")
 """Where servers put their reasoning: DeepSeek and vLLM, OpenRouter and Ollama."""
 ALWAYS_THERE = "reasoning_content"
 """What DeepSeek misses in a message with calls that another model made."""
+LONGEST_ID = 40
+"""Characters of a call's id that OpenAI takes here. Source: the API's own error, "maximum length 40"."""
 BRIDGE = "I have the results."
 """Said by the model between results and a prompt, where the one must not follow the other."""
 MARK: Fields = {"type": "ephemeral"}
@@ -85,7 +87,7 @@ def call_id(made: str, *, is_strict: bool) -> str:
     '74196fe72'
     """
     if not is_strict:
-        return fitting(made)
+        return fitting(made, LONGEST_ID)
     return made if re.fullmatch("[a-zA-Z0-9]{9}", made) else hashlib.sha256(made.encode()).hexdigest()[:9]
 
 
@@ -138,7 +140,9 @@ class _Speech:
             made = call_id(result.call_id, is_strict=self._is_strict)
             yield {"role": "tool", "tool_call_id": made, "content": result_text(result)}
         shown = [file for result in results for file in result.files]
-        said = [part for part in message.parts if isinstance(part, Text | File)]
+        said = [
+            part for part in message.parts if isinstance(part, File) or (isinstance(part, Text) and part.text)
+        ]
         if said and all(isinstance(part, Text) for part in said) and not shown:
             yield {"role": "user", "content": "\n".join(part.text for part in said if isinstance(part, Text))}
         elif said or shown:
@@ -178,7 +182,7 @@ class _Speech:
         # Malformed arguments are not sent back: some servers fail on them; the result tells what was wrong.
         function: Fields = {"name": fitting(call.name), "arguments": json.dumps(call.arguments)}
         made = call_id(call.id, is_strict=self._is_strict)
-        extra = own(call.opaque, WIRE) if self._dialect.has_extras else {}
+        extra = own(call.opaque, WIRE) if self._dialect.echo == "turn" else {}
         return {"id": made, "type": "function", "function": function, **extra}
 
     def _content(self, part: Text | File) -> Fields:

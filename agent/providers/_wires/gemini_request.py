@@ -6,6 +6,8 @@ Implicit caching is Google's own and shows in the usage; explicit caches cost st
 import base64
 import re
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from agent.core.messages import File, Message, Part, Text, Thinking, ToolCall, ToolResult, Unknown
@@ -117,16 +119,15 @@ def contents(messages: Sequence[Message], *, files_inside: bool = False) -> list
     [{'role': 'user', 'parts': [{'text': 'Hi'}]}]
     """
     calls = all_calls(messages)
-    turns = (
-        {
-            "role": "model" if message.role == "assistant" else "user",
-            "parts": [
-                spoken for part in message.parts for spoken in _part(part, calls, files_inside=files_inside)
-            ],
-        }
+    turns = [
+        ("model" if message.role == "assistant" else "user", parts)
         for message in messages
-    )
-    return [_excused(turn) for turn in turns if turn["parts"]]
+        if (parts := [one for part in message.parts for one in _part(part, calls, files_inside=files_inside)])
+    ]
+    # Sides must alternate, also where one said what Google has no part for, or spoke twice.
+    sides = groupby(turns, key=itemgetter(0))
+    joined = [(role, [part for _, parts in said for part in parts]) for role, said in sides]
+    return [{"role": role, "parts": _excused(parts, every=files_inside)} for role, parts in joined]
 
 
 def function_name(name: str) -> str:
@@ -174,12 +175,13 @@ def _only(fields: Fields, key: str) -> Fields:
     return {key: fields[key]} if key in fields else {}
 
 
-def _excused(turn: dict[str, Any]) -> dict[str, Any]:
-    """Mark the first of a turn's calls that another model made as having no signature."""
-    foreign = [part for part in turn["parts"] if part.pop("foreign", False)]
-    for part in foreign[:1]:
-        part["thought_signature"] = NO_SIGNATURE
-    return turn
+def _excused(parts: list[dict[str, Any]], *, every: bool) -> list[dict[str, Any]]:
+    """A turn's parts, its first call excused when it lacks a signature: another's call, or every one."""
+    calls = [part for part in parts if "function_call" in part]
+    foreign = [part.pop("foreign", False) for part in calls]
+    if calls and "thought_signature" not in calls[0] and (every or foreign[0]):
+        calls[0]["thought_signature"] = NO_SIGNATURE
+    return parts
 
 
 def _result(result: ToolResult, call: ToolCall, *, files_inside: bool) -> Iterable[dict[str, Any]]:
