@@ -18,7 +18,7 @@ TOTAL = 3600.0
 LARGEST = 256 * 2**20
 """Bytes of the largest answer; images come in base64."""
 LONGEST_LINE = 32 * 2**20
-"""Bytes of its longest line; an image comes in one. Decoders take far longer for a line than for its pieces."""
+"""Bytes of its longest line; an image comes in one. A long line costs a decoder more than many short ones."""
 
 
 class Limited(httpx2.AsyncByteStream):
