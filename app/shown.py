@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import cast
 
 from pydantic import JsonValue
 
@@ -13,6 +14,8 @@ from app.words import ASKS, REASONS, STATUS, VERBS, WAITS, model_note, notice_se
 
 PREVIEW = 1200
 """Characters of a tool's arguments or result that travel with its row."""
+ASKING = ("question", "plan")
+"""Reasons of calls that are there to ask a person."""
 UNDONE = ("asking", "rejected", "cancelled", "unknown")
 """A call of which nobody may say that it was done."""
 
@@ -23,6 +26,27 @@ class Link:
 
     url: str = ""
     title: str = ""
+
+
+@dataclass
+class Option:
+    """A reply to choose."""
+
+    name: str = ""
+    """Of its field in the form."""
+    label: str = ""
+    description: str = ""
+
+
+@dataclass
+class Question:
+    """What the agent asks the person."""
+
+    name: str = ""
+    """Of its fields in the form begin with it."""
+    text: str = ""
+    is_multiple: bool = False
+    options: list[Option] = field(default_factory=list["Option"])
 
 
 @dataclass
@@ -49,6 +73,9 @@ class Shown:
     call_id: str = ""
     approval_id: str = ""
     reason: str = ""
+    asks: str = ""
+    """question or plan, where the call is there to ask a person."""
+    questions: list[Question] = field(default_factory=list["Question"])
 
 
 @dataclass
@@ -129,7 +156,37 @@ def _tool(row: Row) -> Shown:
         call_id=row.call_id,
         approval_id=row.approval_id,
         reason=REASONS.get(row.reason, row.reason),
+        asks=row.reason if asking and row.reason in ASKING else "",
+        questions=questions(row.values) if asking and row.reason == "question" else [],
+        chunks=chunks(str(row.values.get("plan", ""))) if asking and row.reason == "plan" else [],
     )
+
+
+def questions(arguments: dict[str, JsonValue]) -> list[Question]:
+    """The questions of a call that asks the person.
+
+    >>> asked = {"question": "Which?", "options": [{"label": "A"}, {"label": "B"}]}
+    >>> [option.name for option in questions({"questions": [asked]})[0].options]
+    ['q0', 'q0']
+    """
+    found: list[Question] = []
+    for number, asked in enumerate(_fields(arguments.get("questions"))):
+        is_multiple = bool(asked.get("multiple"))
+        options = [
+            Option(
+                name=f"q{number}.{place}" if is_multiple else f"q{number}",
+                label=str(option.get("label", "")),
+                description=str(option.get("description", "")),
+            )
+            for place, option in enumerate(_fields(asked.get("options")))
+        ]
+        found.append(Question(f"q{number}", str(asked.get("question", "")), is_multiple, options))
+    return found
+
+
+def _fields(value: object) -> list[dict[str, JsonValue]]:
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    return [cast("dict[str, JsonValue]", item) for item in items if isinstance(item, dict)]
 
 
 def subject(arguments: dict[str, JsonValue]) -> str:

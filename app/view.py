@@ -35,7 +35,7 @@ class View:
         """Rows before it are history."""
         self._kept = ""
         """The id of the row that is still shown as the live answer."""
-        self._started = False
+        self._started = self._ended = False
         self._changed = True
         """Whether rows differ from those handed out last."""
         self.limit = limit
@@ -54,6 +54,7 @@ class View:
             case _:
                 pass
         self.transcript.apply(event)
+        self._ended = self._ended or isinstance(event, TurnFinished)
         if isinstance(event, TurnStarted):
             self._started = True
             self._boundary = len(self.transcript.told) - 1
@@ -109,6 +110,11 @@ class View:
         """Whether a turn has started since this was asked last."""
         started, self._started = self._started, False
         return started
+
+    def take_end(self) -> bool:
+        """Whether a turn has ended since this was asked last."""
+        ended, self._ended = self._ended, False
+        return ended
 
     def take_change(self) -> bool:
         """Whether rows have changed since this was asked last."""

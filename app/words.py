@@ -54,6 +54,7 @@ ERRORS = {
     "sign_in_scope": "Not everything was allowed at {provider}. Begin again and leave every box ticked.",
     "sign_in_answer": "{provider} gave no usable answer to the sign-in. Try again.",
     "sign_in_unreachable": "{provider} could not be reached for the sign-in. Try again in a moment.",
+    "replies_missing": "Reply to each question, or skip them all.",
     "fallbacks": "At most {most} models can stand in for one another.",
     "workspace_outside_roots": "This folder is not under one of the allowed workspace folders "
     "(MAESTRO_WORKSPACE_ROOTS).",
@@ -125,6 +126,8 @@ NOTICES = {
 REASONS = {
     "no_rule": "You have not allowed this yet.",
     "rule": "A rule says to ask.",
+    "question": "The agent asks you.",
+    "plan": "This is the agent’s plan. Nothing is changed until you agree.",
 }
 
 VERBS = {
@@ -134,6 +137,9 @@ VERBS = {
     "grep": ("Searched", "Searching"),
     "write_file": ("Wrote", "Writing"),
     "edit": ("Edited", "Editing"),
+    "ask_user": ("Asked you", "Asking you"),
+    "enter_plan_mode": ("Began to plan", "Beginning to plan"),
+    "exit_plan_mode": ("Presented a plan", "Presenting a plan"),
 }
 
 ASKS = {
@@ -208,6 +214,17 @@ ANSWERS = {
     "reject_once": "Deny",
     "reject_always": "Never",
 }
+PLAN_ANSWERS = {
+    "allow_once": "Go ahead",
+    "allow_always": "Go ahead, and edit without asking",
+}
+KEEP_PLANNING = "Keep planning"
+WHAT_ELSE = "What should be different?"
+QUESTION = "The agent asks"
+PLAN = "The agent’s plan"
+OWN_WORDS = "Something else"
+REPLY = "Reply"
+SKIP = "Skip"
 ALWAYS_MEANS = "“Always” and “never” hold for this tool in this session, whatever it names."
 
 IDLE = "Idle"

@@ -17,6 +17,9 @@ class Prompt(Value):
     """Whether a running turn is told it between two steps, rather than when it is done."""
 
 
+Reply = Annotated[str, Field(min_length=1, max_length=4000)]
+
+
 class Answer(Value):
     """A person answers an approval."""
 
@@ -25,6 +28,10 @@ class Answer(Value):
     answer: ApprovalAnswer
     note: str = ""
     """Told to the model when the answer is a rejection."""
+    replies: Annotated[
+        tuple[Annotated[tuple[Reply, ...], Field(min_length=1, max_length=8)], ...], Field(max_length=4)
+    ] = ()
+    """To the questions of the call, one for each: the chosen options, or words of one's own."""
 
 
 class Interrupt(Value):

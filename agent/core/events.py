@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, TypeAdapter
 
 from agent.core.messages import Message, PromptPart, ToolCall, ToolResult, Usage, Value
-from agent.core.policy import Answer, Mode, Rule
+from agent.core.policy import Answer, Mode, Replies, Rule
 from agent.core.tools import Effect
 
 StepStop = Literal["end_turn", "tool_use", "pause", "max_tokens", "refusal", "cancelled", "error"]
@@ -79,6 +79,8 @@ class ApprovalGiven(Happened):
     by: str
     note: str = ""
     rule: Rule | None = None
+    replies: Replies = ()
+    """To the questions of the call, one for each."""
 
 
 class PromptQueued(Happened):

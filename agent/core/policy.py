@@ -42,6 +42,10 @@ class Rule(Value):
         return self.tool == call.name and self.arguments in (None, call.arguments)
 
 
+Replies = tuple[tuple[str, ...], ...]
+"""What a person replied: for each question the options they chose, or their own words."""
+
+
 class Judgement(Value):
     """A decision and the code of its reason."""
 
@@ -49,8 +53,15 @@ class Judgement(Value):
     reason: str
 
 
-def judge(call: ToolCall, kind: Kind, mode: Mode, rules: Iterable[Rule] = ()) -> Judgement:
+def judge(call: ToolCall, kind: Kind, mode: Mode, rules: Iterable[Rule] = (), asks: str = "") -> Judgement:
     """Decide about a call: deny rules hold in every mode; plan mode changes nothing whatever rules allow.
+
+    Args:
+        call: what the model wants.
+        kind: of its tool.
+        mode: of the session.
+        rules: the strictest that matches holds.
+        asks: why its tool is for asking a person, whatever mode and rules allow; empty for other tools.
 
     >>> write = ToolCall(id="1", name="write_file", arguments={})
     >>> judge(write, "edit", "ask").decision, judge(write, "edit", "edit").decision
@@ -62,6 +73,8 @@ def judge(call: ToolCall, kind: Kind, mode: Mode, rules: Iterable[Rule] = ()) ->
     strictest: Decision | None = next((decision for decision in BY_STRICTNESS if decision in said), None)
     if strictest == "deny":
         return Judgement(decision="deny", reason="denied_by_rule")
+    if asks:
+        return Judgement(decision="ask", reason=asks)
     if mode == "plan" and kind not in ALLOWED_BY_MODE["plan"]:
         return Judgement(decision="deny", reason="plan_mode")
     if strictest is not None:

@@ -7,6 +7,8 @@ import uuid
 from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from agent.config import Settings
 from agent.core.events import Delta, DeltaKind, StepFinished
 from agent.core.messages import Message, Part, Text, Thinking, ToolCall, ToolResult, Usage
@@ -36,6 +38,8 @@ I understand a few plain sentences:
 - `find files *.md`
 - `write hello.txt with Some words` and `append to hello.txt Some words`
 - `replace old with new in hello.txt`
+- `ask me something`
+- `plan to write hello.txt with Some words`
 - `count to 100`, or `count to 100 slowly`
 
 Set a provider's key (see `.env.example`) to talk to a language model."""
@@ -367,9 +371,41 @@ def edited(turn: Turn) -> list[Call]:
     ]
 
 
+def asked(_turn: Turn) -> list[Call]:
+    """Ask two questions."""
+    colours: list[JsonValue] = [
+        {"label": "Blue", "description": "like the sky"},
+        {"label": "Green", "description": "like the grass"},
+    ]
+    days: list[JsonValue] = [{"label": day} for day in ("Monday", "Wednesday", "Friday")]
+    questions: list[JsonValue] = [
+        {"question": "Which colour shall it have?", "options": colours},
+        {"question": "On which days?", "options": days, "multiple": True},
+    ]
+    return [("ask_user", {"questions": questions})]
+
+
+def began_to_plan(_turn: Turn) -> list[Call]:
+    """Enter plan mode."""
+    return [("enter_plan_mode", {})]
+
+
+def presented(turn: Turn) -> list[Call]:
+    """Present what will be written, and where."""
+    path = turn.words["path"]
+    plan = f"1. Write `{path}` with the words “{turn.words['text']}”\n2. Read it back to check it"
+    return [("exit_plan_mode", {"plan": plan})]
+
+
 PATH = r"[`'\"]?(?P<path>[\w./-]*[\w/])[`'\"]?"
 INTENTS = (
     intent(r"\bcount to (?P<number>\d+)", (), tell_count),
+    intent(r"\bask me\b", (asked,), lambda turn: f"You replied:\n\n{turn.last}"),
+    intent(
+        rf"\bplan to (?:write|create)(?: a file| file)? {PATH} with (?P<text>.+)",
+        (began_to_plan, presented, written, read_back),
+        tell_change,
+    ),
     intent(r"\blook around\b", (listing, read_first), tell_tour),
     intent(rf"\bappend(?: to)? {PATH}:? (?P<text>.+)", (read_back, appended, read_back), tell_change),
     intent(

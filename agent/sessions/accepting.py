@@ -17,7 +17,7 @@ from agent.core.events import (
     ToolCallFinished,
     TurnStarted,
 )
-from agent.core.messages import PromptPart
+from agent.core.messages import PromptPart, ToolCall
 from agent.core.transcript import prompt_text
 from agent.sessions import log
 from agent.sessions.rows import named
@@ -153,6 +153,8 @@ def _answer(desk: _Desk, command: Answer) -> Accepted:
     asked = _asked(desk, command.approval_id)
     if asked is None or given_in(desk.store, desk.row.id, asked.turn_id, asked.approval_id):
         raise Conflict("approval_closed")
+    if asked.reason == "question" and command.answer.startswith("allow"):
+        _require_replies(asked.call, command)
     return desk.told_to_the_turn(
         ApprovalGiven(
             turn_id=asked.turn_id,
@@ -160,9 +162,16 @@ def _answer(desk: _Desk, command: Answer) -> Accepted:
             answer=command.answer,
             by=desk.by,
             note=command.note,
-            rule=rule_of(asked.call, command),
+            rule=rule_of(asked.call, command, asked.reason),
+            replies=command.replies,
         )
     )
+
+
+def _require_replies(call: ToolCall, command: Answer) -> None:
+    questions = call.arguments.get("questions")
+    if len(command.replies) != (len(questions) if isinstance(questions, list) else 0):
+        raise Invalid("replies_missing")
 
 
 def _asked(desk: _Desk, approval_id: str) -> ApprovalRequested | None:

@@ -14,7 +14,7 @@ from agent.core import policy
 from agent.core.errors import NotFound, ToolFailed
 from agent.core.identity import Session, User
 from agent.core.messages import ToolCall
-from agent.core.policy import Judgement, Rule
+from agent.core.policy import Judgement, Replies, Rule
 from agent.core.tools import Effect, ToolDefinition
 from agent.tooling import processes, tools, workspaces
 from agent.tooling._writing import readable
@@ -27,11 +27,25 @@ __all__ = ["ToolOutput", "choose_workspace", "definitions", "effect", "execute",
 def definitions(user: User, session: Session) -> tuple[ToolDefinition, ...]:
     """The tools a model may use in this session, by name."""
     _require_owner(user, session)
-    return tuple(tool.definition for tool in _registry().values())
+    return tuple(tool.definition for tool in _registry().values() if session.mode in tool.modes)
 
 
-async def execute(user: User, session: Session, name: str, arguments: Mapping[str, JsonValue]) -> ToolOutput:
+async def execute(
+    user: User,
+    session: Session,
+    name: str,
+    arguments: Mapping[str, JsonValue],
+    *,
+    replies: Replies = (),
+) -> ToolOutput:
     """Run a tool in the session's workspace.
+
+    Args:
+        user: for whom.
+        session: in which.
+        name: of the tool.
+        arguments: as the model wrote them.
+        replies: what the person replied, when the call asked them.
 
     Raises:
         ToolFailed: there is no such tool, an argument is wrong, or the tool could not do it.
@@ -40,8 +54,10 @@ async def execute(user: User, session: Session, name: str, arguments: Mapping[st
     known = _registry()
     if name not in known:
         raise ToolFailed(f"There is no tool {name!r:.80}, only {', '.join(known)}.")
+    if session.mode not in known[name].modes:
+        raise ToolFailed(f"{name} makes no sense in mode {session.mode}.")
     async with Workspace(session.workspace) as files:
-        output = await known[name].run(arguments, files=files)
+        output = await known[name].run(arguments, files=files, replies=replies)
     return bounded(output.model_copy(update={"text": readable(output.text)}))
 
 
@@ -58,12 +74,14 @@ async def choose_workspace(user: User, session_id: str, wanted: str | None) -> P
 
 
 def judge(user: User, session: Session, call: ToolCall, rules: Iterable[Rule]) -> Judgement:
-    """Decide whether a call may run; an unknown tool may, so that it fails with words."""
+    """Decide whether a call may run; one that cannot may, so that it fails with words and nobody is asked."""
     _require_owner(user, session)
     tool = _registry().get(call.name)
     if tool is None:
         return Judgement(decision="allow", reason="unknown_tool")
-    return policy.judge(call, tool.definition.kind, session.mode, rules)
+    can_run = session.mode in tool.modes and not call.malformed and tool.accepts(call.arguments)
+    asks = tool.asks if can_run else ""
+    return policy.judge(call, tool.definition.kind, session.mode, rules, asks)
 
 
 async def stop_leftovers(user: User, session: Session) -> None:

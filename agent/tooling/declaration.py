@@ -4,17 +4,20 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import cast, get_type_hints
+from typing import cast, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
 from agent.core.errors import ToolFailed
 from agent.core.messages import File, Value
+from agent.core.policy import Mode
 from agent.core.tools import Effect, Kind, ToolDefinition
 
-GIVEN = frozenset({"files"})
+GIVEN = frozenset({"files", "web", "search", "replies", "services"})
 """Parameters that we fill in and the model does not see."""
+
+ALL_MODES: frozenset[Mode] = frozenset(get_args(Mode))
 
 MAX_TEXT = 40_000
 """Characters of a result that reach the model."""
@@ -44,6 +47,18 @@ class Tool:
     """Checks what the model sent."""
     given: frozenset[str]
     """Which of the parameters we fill in it wants."""
+    asks: str = ""
+    """Why a person is asked before it runs, whatever mode and rules allow: a code; empty for most tools."""
+    modes: frozenset[Mode] = ALL_MODES
+    """In which it makes sense."""
+
+    def accepts(self, arguments: Mapping[str, JsonValue]) -> bool:
+        """Whether it could be run on these."""
+        try:
+            self._check(arguments)
+        except ToolFailed:
+            return False
+        return True
 
     async def run(self, arguments: Mapping[str, JsonValue], **given: object) -> ToolOutput:
         """Run the tool on what the model sent.
@@ -70,7 +85,9 @@ class Tool:
         return {name: getattr(checked, name) for name in fields}
 
 
-def tool(kind: Kind, *, effect: Effect) -> Callable[[Callable[..., Answer]], Tool]:
+def tool(
+    kind: Kind, *, effect: Effect, asks: str = "", modes: frozenset[Mode] = ALL_MODES
+) -> Callable[[Callable[..., Answer]], Tool]:
     """Make a tool of a typed async function; its docstring is what the model is told."""
 
     def declare(function: Callable[..., Answer]) -> Tool:
@@ -92,7 +109,7 @@ def tool(kind: Kind, *, effect: Effect) -> Callable[[Callable[..., Answer]], Too
         definition = ToolDefinition(
             name=name, description=description, parameters=schema(arguments), kind=kind, effect=effect
         )
-        return Tool(definition, function, arguments, GIVEN & parameters.keys())
+        return Tool(definition, function, arguments, GIVEN & parameters.keys(), asks, modes)
 
     return declare
 

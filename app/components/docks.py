@@ -8,8 +8,21 @@ from typing import Any
 
 import reflex as rx
 
-from app.shown import Shown
-from app.words import ALWAYS_MEANS, ANSWERS, CLOSE
+from app.components.markdown import markdown
+from app.shown import Question, Shown
+from app.words import (
+    ALWAYS_MEANS,
+    ANSWERS,
+    CLOSE,
+    KEEP_PLANNING,
+    OWN_WORDS,
+    PLAN,
+    PLAN_ANSWERS,
+    QUESTION,
+    REPLY,
+    SKIP,
+    WHAT_ELSE,
+)
 
 
 def approval(row: rx.Var[Shown], on_answer: Callable[[Any, str], Any]) -> rx.Component:
@@ -37,9 +50,105 @@ def approval(row: rx.Var[Shown], on_answer: Callable[[Any, str], Any]) -> rx.Com
     )
 
 
-def approvals(asking: rx.Var[list[Shown]], on_answer: Callable[[Any, str], Any]) -> rx.Component:
-    """All questions that wait."""
-    return rx.foreach(asking, lambda row: approval(row, on_answer))
+def question(row: rx.Var[Shown], on_answer: Callable[[Any, str], Any], on_reply: Any) -> rx.Component:
+    """Questions of the agent, each with options and room for own words."""
+    return rx.el.form(
+        rx.el.h2(QUESTION),
+        rx.el.input(type="hidden", name="approval_id", value=row.approval_id),
+        rx.el.input(type="hidden", name="count", value=row.questions.length().to_string()),
+        rx.foreach(row.questions, _asked),
+        rx.el.div(
+            rx.el.button(
+                REPLY, type="submit", class_name="primary", custom_attrs={"data-answer": "allow_once"}
+            ),
+            rx.el.button(
+                SKIP,
+                type="button",
+                on_click=on_answer(row.approval_id, "reject_once"),
+                custom_attrs={"data-answer": "reject_once"},
+            ),
+            class_name="answers",
+        ),
+        on_submit=on_reply,
+        class_name="dock question",
+        role="group",
+        custom_attrs={"data-approval": row.approval_id, "aria-label": QUESTION},
+    )
+
+
+def _asked(asked: rx.Var[Question]) -> rx.Component:
+    return rx.el.fieldset(
+        rx.el.legend(asked.text),
+        rx.foreach(
+            asked.options,
+            lambda option: rx.el.label(
+                rx.el.input(
+                    type=rx.cond(asked.is_multiple, "checkbox", "radio"), name=option.name, value=option.label
+                ),
+                rx.el.span(option.label, rx.cond(option.description != "", rx.el.small(option.description))),
+            ),
+        ),
+        rx.el.input(
+            type="text",
+            name=asked.name + ".own",
+            placeholder=OWN_WORDS,
+            aria_label=OWN_WORDS,
+            max_length=4000,
+            auto_complete="off",
+        ),
+    )
+
+
+def plan(row: rx.Var[Shown], on_answer: Callable[[Any, str], Any], on_decline: Any) -> rx.Component:
+    """A plan to agree to, or to send back with a word about it."""
+    return rx.el.form(
+        rx.el.h2(PLAN),
+        rx.el.div(
+            rx.foreach(row.chunks, lambda chunk: markdown(text=chunk)), class_name="answer", tab_index=0
+        ),
+        rx.el.input(type="hidden", name="approval_id", value=row.approval_id),
+        rx.el.input(
+            type="text",
+            name="note",
+            placeholder=WHAT_ELSE,
+            aria_label=WHAT_ELSE,
+            max_length=4000,
+            auto_complete="off",
+        ),
+        rx.el.div(
+            *(
+                rx.el.button(
+                    words,
+                    type="button",
+                    class_name="primary" if answer == "allow_once" else "",
+                    on_click=on_answer(row.approval_id, answer),
+                    custom_attrs={"data-answer": answer},
+                )
+                for answer, words in PLAN_ANSWERS.items()
+            ),
+            rx.el.button(KEEP_PLANNING, type="submit", custom_attrs={"data-answer": "reject_once"}),
+            class_name="answers",
+        ),
+        on_submit=on_decline,
+        class_name="dock plan",
+        role="group",
+        custom_attrs={"data-approval": row.approval_id, "aria-label": PLAN},
+    )
+
+
+def approvals(
+    asking: rx.Var[list[Shown]], on_answer: Callable[[Any, str], Any], on_reply: Any, on_decline: Any
+) -> rx.Component:
+    """All that waits for the person."""
+    return rx.foreach(
+        asking,
+        lambda row: rx.match(
+            row.asks,
+            ("question", question(row, on_answer, on_reply)),
+            ("plan", plan(row, on_answer, on_decline)),
+            approval(row, on_answer),
+        ),
+    )
 
 
 def flash(sentence: rx.Var[str], on_close: Any) -> rx.Component:

@@ -26,6 +26,7 @@ from app.components import composer, docks, queue, sidebar, transcript
 from app.editing import edited
 from app.listing import SessionsState, list_anew
 from app.pace import PaceState, marker, pace_of
+from app.replying import replied
 from app.shown import Choice, choices
 from app.state import FlashState, asked, flash
 from app.view import WINDOW, View
@@ -72,6 +73,8 @@ class ChatState(rx.State):
                     if view.take_start():
                         await list_anew(self, user)
                         self.name = (await sessions.get(user, session_id)).name
+                    if view.take_end():
+                        self.mode = (await sessions.get(user, session_id)).mode
 
             if not is_shown:  # else what is shown stays until there is more to show
                 await flush()
@@ -191,6 +194,23 @@ class ChatState(rx.State):
 
     @rx.event
     @asked
+    async def reply(self, user: User, form: dict[str, Any]) -> None:
+        """Reply to the agent's questions."""
+        approval_id, replies = str(form.get("approval_id", "")), replied(form)
+        command = Answer(approval_id=approval_id, answer="allow_once", replies=replies)
+        await sessions.submit(user, self.session_id, command)
+
+    @rx.event
+    @asked
+    async def decline(self, user: User, form: dict[str, Any]) -> None:
+        """Send a plan back, with a word about what should be different."""
+        approval_id, note = str(form.get("approval_id", "")), str(form.get("note", ""))[:4000]
+        await sessions.submit(
+            user, self.session_id, Answer(approval_id=approval_id, answer="reject_once", note=note)
+        )
+
+    @rx.event
+    @asked
     async def choose_model(self, user: User, model: Annotated[str, Field(max_length=200)]) -> None:
         """Let another model answer from the next turn on."""
         chosen = model.strip()
@@ -278,7 +298,7 @@ def page() -> rx.Component:
             ),
             rx.el.div(
                 docks.flash(FlashState.sentence, FlashState.close),
-                docks.approvals(follow.RunState.asking, ChatState.answer),
+                docks.approvals(follow.RunState.asking, ChatState.answer, ChatState.reply, ChatState.decline),
                 composer.composer(
                     ChatState.send,
                     ChatState.stop(follow.RunState.turn_id),

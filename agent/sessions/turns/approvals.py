@@ -9,6 +9,9 @@ from agent.core.events import ApprovalRequested
 from agent.core.messages import ToolCall
 from agent.core.policy import Rule
 
+ASKING = frozenset({"question", "plan"})
+"""Reasons of calls that are there to ask a person."""
+
 
 def asked_about(turn_id: str, call: ToolCall, reason: str) -> ApprovalRequested:
     """The question about a call; asked again for the same call of the same turn, it is the same question."""
@@ -18,14 +21,16 @@ def asked_about(turn_id: str, call: ToolCall, reason: str) -> ApprovalRequested:
     )
 
 
-def rule_of(call: ToolCall, answer: Answer) -> Rule | None:
+def rule_of(call: ToolCall, answer: Answer, reason: str = "no_rule") -> Rule | None:
     """The rule an answer sets up for the rest of the session; None for an answer that holds once.
+
+    What is for asking a person is asked each time.
 
     >>> call = ToolCall(id="1", name="edit", arguments={})
     >>> rule_of(call, Answer(approval_id="a", answer="allow_always"))
     Rule(tool='edit', decision='allow', arguments=None)
     """
-    if answer.answer.endswith("once"):
+    if answer.answer.endswith("once") or reason in ASKING:
         return None
     return Rule(tool=call.name, decision="allow" if answer.answer == "allow_always" else "deny")
 

@@ -11,6 +11,7 @@ from agent.core.errors import ProviderError, ToolFailed
 from agent.core.events import Delta, Noticed, StepFinished
 from agent.core.identity import Session, User
 from agent.core.messages import Message, ToolCall, ToolResult
+from agent.core.policy import Replies
 from agent.core.provider import Request
 from agent.sessions.stream.speech import Speech
 from agent.sessions.turns.prompting import system_prompt
@@ -74,12 +75,19 @@ async def _let_others() -> None:
         await asyncio.sleep(0)
 
 
-async def run_tool(user: User, session: Session, call: ToolCall) -> ToolResult:
-    """Run a call to its result; whatever goes wrong is told to the model."""
+async def run_tool(user: User, session: Session, call: ToolCall, replies: Replies = ()) -> ToolResult:
+    """Run a call to its result; whatever goes wrong is told to the model.
+
+    Args:
+        user: for whom.
+        session: in which.
+        call: what the model asked for.
+        replies: what the person replied, when the call asked them.
+    """
     if call.malformed:
         return _failed(call, f"The arguments were no valid JSON object: {call.malformed[:2000]}")
     try:
-        output = await contained(tooling.execute(user, session, call.name, call.arguments))
+        output = await contained(tooling.execute(user, session, call.name, call.arguments, replies=replies))
     except ToolFailed as error:
         return _failed(call, str(error))
     except Exception:

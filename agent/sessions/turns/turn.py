@@ -30,9 +30,10 @@ from agent.core.history import with_own_ids
 from agent.core.identity import Session, User
 from agent.core.mending import CUT_OFF, mend
 from agent.core.messages import Message, PromptPart, ToolCall, ToolResult
-from agent.core.policy import Judgement
+from agent.core.modes import mode_after
+from agent.core.policy import Judgement, Replies
 from agent.loop import Ports, StepFailed, run_turn
-from agent.sessions import log
+from agent.sessions import log, rows
 from agent.sessions.stream.bus import bus
 from agent.sessions.stream.speech import Speech
 from agent.sessions.turns import moves, steps
@@ -102,8 +103,9 @@ class Turn:
         if isinstance(started := self._kept.get("started"), TurnStarted):
             # What was chosen meanwhile holds from the next turn on.
             fallen = [event.after for event in own if isinstance(event, ModelSwitched)]
-            began_with = {"model": fallen[-1] if fallen else started.model, "mode": started.mode}
-            self.session = self.session.model_copy(update=began_with)
+            mode = mode_after(own, started.mode)
+            holds = {"model": fallen[-1] if fallen else started.model, "mode": mode}
+            self.session = self.session.model_copy(update=holds)
         for event in events:
             self.hear(event)
 
@@ -220,7 +222,16 @@ class Turn:
             await self._record(
                 ToolCallFinished(turn_id=self.run_of.turn_id, result=await self._outcome(call))
             )
+            await self._take_up_mode()
         return None
+
+    async def _take_up_mode(self) -> None:
+        """Go on in another mode, when the model entered or left plan mode; the session does so, too."""
+        happened = [*self._kept.values(), *self._answers.values()]
+        mode = mode_after(happened, self._found("started", TurnStarted).mode)
+        if mode != self.session.mode:
+            self.session = self.session.model_copy(update={"mode": mode})
+            await self._patiently(lambda: rows.change(self.user, self.session.id, mode=mode))
 
     async def _outcome(self, call: ToolCall) -> ToolResult:
         """Run a call, unless it has run before and may have taken effect."""
@@ -231,8 +242,15 @@ class Turn:
             await tooling.stop_leftovers(self.user, self.session)
             if effect == "once":
                 return ToolResult(call_id=call.id, outcome="unknown", text=CUT_OFF)
-        result = await unless(self._stopping, steps.run_tool(self.user, self.session, call))
+        replies = self._replies(call)
+        result = await unless(self._stopping, steps.run_tool(self.user, self.session, call, replies))
         return result or ToolResult(call_id=call.id, outcome="cancelled", text=STOPPED)
+
+    def _replies(self, call: ToolCall) -> Replies:
+        """What the person replied to the questions of a call."""
+        asked = self._kept.get(f"call/{call.id}/asked")
+        given = self._answers.get(asked.approval_id) if isinstance(asked, ApprovalRequested) else None
+        return given.replies if given else ()
 
     async def _question(self, call: ToolCall, reason: str) -> ApprovalGiven | None:
         answered = await self._recorder.step("question", lambda: self._ask(call, reason))
