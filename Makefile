@@ -26,7 +26,7 @@ KILLS ?= 500
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: run test peers check fix dev page migrate bench soak turns pictures lock clean help
+.PHONY: run test peers provider-bench check fix dev page migrate bench soak turns pictures lock clean help
 
 run: $(PAGE) ## Start Maestro: http://127.0.0.1:3000, or MAESTRO_PORT=4000 make run
 	@exec $(SERVE)
@@ -38,6 +38,9 @@ test: $(DEVELOPMENT) $(PYRIGHT) $(PAGE) ## All tests, with the coverage of agent
 peers: $(DEVELOPMENT) ## All wires against servers of others (about 650 MB): aimock, litellm
 	@tools/install-peers
 	@$(PYTHON_HERE) -m pytest -q -m peers tests/peers
+
+provider-bench: $(DEVELOPMENT) ## What our side of a provider costs beside its bare SDK
+	@$(PYTHON_HERE) bench/providers.py
 
 check: $(DEVELOPMENT) $(PYRIGHT) ## Format, lint, types and the direction of imports
 	@failed=0; \

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from agent.core.provider import ModelEntry, Standing
 from agent.core.transcript import Row
 from app.growing import chunks
-from app.words import ASKS, REASONS, STATUS, VERBS, WAITS, model_note, notice_sentence
+from app.words import ASKS, NEEDS_YOU, REASONS, STATUS, VERBS, WAITS, model_note, notice_sentence
 
 PREVIEW = 1200
 """Characters of a tool's arguments or result that travel with its row."""
@@ -149,7 +149,7 @@ def _tool(row: Row) -> Shown:
         kind="tool",
         text=preview(row.text),
         status=row.status,
-        label=STATUS.get(row.status, row.status),
+        label=NEEDS_YOU if asking and row.reason in ASKING else STATUS.get(row.status, row.status),
         title=said.get(row.status, done),
         subject=subject(row.values),
         detail=detail(row.values, PREVIEW * 4 if asking else PREVIEW),

@@ -8,6 +8,7 @@ from agent.core.events import (
     Noticed,
     Snapshot,
     StepFinished,
+    ToolCallFinished,
     TurnFinished,
     TurnStarted,
 )
@@ -35,7 +36,7 @@ class View:
         """Rows before it are history."""
         self._kept = ""
         """The id of the row that is still shown as the live answer."""
-        self._started = self._ended = False
+        self._started = self._has_new_mode = False
         self._changed = True
         """Whether rows differ from those handed out last."""
         self.limit = limit
@@ -54,7 +55,7 @@ class View:
             case _:
                 pass
         self.transcript.apply(event)
-        self._ended = self._ended or isinstance(event, TurnFinished)
+        self._has_new_mode = self._has_new_mode or self._may_change_mode(event)
         if isinstance(event, TurnStarted):
             self._started = True
             self._boundary = len(self.transcript.told) - 1
@@ -111,10 +112,18 @@ class View:
         started, self._started = self._started, False
         return started
 
-    def take_end(self) -> bool:
-        """Whether a turn has ended since this was asked last."""
-        ended, self._ended = self._ended, False
-        return ended
+    def _may_change_mode(self, event: Event) -> bool:
+        if isinstance(event, ToolCallFinished):
+            row = next(
+                (row for row in reversed(self.transcript.told) if row.call_id == event.result.call_id), None
+            )
+            return row is not None and row.title.endswith("plan_mode")
+        return isinstance(event, TurnFinished)
+
+    def take_mode(self) -> bool:
+        """Whether the session may be in another mode than when this was asked last."""
+        has_new_mode, self._has_new_mode = self._has_new_mode, False
+        return has_new_mode
 
     def take_change(self) -> bool:
         """Whether rows have changed since this was asked last."""

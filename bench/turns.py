@@ -25,7 +25,7 @@ from agent.config import settings  # noqa: E402
 from agent.core.commands import Answer, Prompt  # noqa: E402
 from agent.core.events import ApprovalRequested, Noticed, StepFinished, TurnFinished  # noqa: E402
 from agent.core.messages import Message, Text, ToolCall  # noqa: E402
-from agent.core.provider import Credential, Request  # noqa: E402
+from agent.core.provider import Credential, ModelEntry, Provider, Request  # noqa: E402
 from agent.running import migrate, running  # noqa: E402
 from agent.sessions.turns import turn  # noqa: E402
 from tests.servers import new_database, postgres_programs, postgres_server  # noqa: E402
@@ -34,11 +34,11 @@ STEPS = 10
 TURNS = 40
 
 
-class Quick:
+class Quick(Provider):
     """A model that answers at once: after as many calls of a tool as its name says."""
 
     NAME = name = "quick"
-    SETTING, KNOWN = "", ()
+    SETTING, KNOWN, ALIASES = "", (), {}
 
     def __init__(self) -> None:
         self.asked: list[float] = []
@@ -49,13 +49,10 @@ class Quick:
     def connect(self, _credential):
         return self
 
-    async def models(self):
-        return []
+    def describe(self, name):
+        return ModelEntry(id=f"{self.NAME}:{name}", name=name)
 
-    async def close(self):
-        pass
-
-    async def stream(self, request: Request) -> AsyncGenerator[StepFinished, None]:
+    async def stream_completion(self, request: Request) -> AsyncGenerator[StepFinished, None]:
         self.asked.append(time.perf_counter())
         wanted = int(request.model.partition("-")[2] or 0)
         done = len(request.messages) // 2

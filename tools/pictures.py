@@ -72,6 +72,19 @@ async def approval(chat: Chat) -> None:
     await expect(chat.approval).to_be_visible()
 
 
+async def question(chat: Chat) -> None:
+    """The agent asks two questions."""
+    await chat.ask("ask me something")
+    await expect(chat.approval).to_be_visible()
+    await chat.page.get_by_label("Blue").check()
+
+
+async def plan(chat: Chat) -> None:
+    """The agent presents its plan."""
+    await chat.ask(f"plan to write {NOTES}")
+    await expect(chat.approval).to_be_visible()
+
+
 async def waiting(chat: Chat) -> None:
     """A prompt waits for the turn before it."""
     await streaming(chat)
@@ -226,6 +239,8 @@ SCENES: tuple[Scene, ...] = (
     streaming,
     tools,
     approval,
+    question,
+    plan,
     waiting,
     editing,
     stopping,

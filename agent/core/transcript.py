@@ -164,12 +164,7 @@ class Transcript:
                     self._live = []  # the step that spoke is asked anew
                 self._notice(event, event.code, event.values)
             case ModelSwitched():
-                values: dict[str, JsonValue] = {
-                    "before": event.before,
-                    "after": event.after,
-                    "why": event.why,
-                }
-                self._notice(event, "model_switched", values)
+                self._switch(event)
             case _:
                 pass
 
@@ -180,6 +175,17 @@ class Transcript:
         self.queue.pop(event.prompt_id, None)
         if isinstance(event, PromptSteered):
             self._put(_prompt_row(event))
+
+    def _switch(self, event: ModelSwitched) -> None:
+        """Between two turns there is one marker, for all that was chosen, or none when it came to nothing."""
+        before: JsonValue = event.before
+        last = self.told[-1] if self.told else None
+        if last is not None and last.title == "model_switched" and not (last.turn_id or event.turn_id):
+            before = last.values["before"]
+            del self._where[self.told.pop().id]
+        if before != event.after:
+            values: dict[str, JsonValue] = {"before": before, "after": event.after, "why": event.why}
+            self._notice(event, "model_switched", values)
 
     def _go_back(self, event: CheckpointRestored) -> None:
         """Close what was open at the checkpoint; what came after it, the one who folds has left out."""

@@ -11,6 +11,7 @@ from agent.config import Settings, settings
 from agent.core.errors import Invalid
 from agent.core.identity import User
 from agent.core.provider import Credential, ModelEntry, Provider, Standing
+from agent.providers import _prices
 from agent.providers._asking import Patient
 from agent.providers._catalogue import Catalogue
 from agent.providers._checks import check_credential
@@ -63,6 +64,7 @@ async def models(user: User, *, patiently: bool = True) -> list[ModelEntry]:
         user: who asks.
         patiently: whether to wait some seconds for lists that were never read.
     """
+    await _prices.ready()
     async with asyncio.TaskGroup() as group:
         lists = [
             group.create_task(patient.catalogue.models(patiently=patiently)) for _, patient in _usable(user)
@@ -94,6 +96,7 @@ async def provider(user: User, model: str) -> Patient:
         Invalid: nobody does, or the key is missing.
     """
     plug_in = require(model)
+    await _prices.ready()
     credential = _credential(user, plug_in)
     if credential is None:
         raise Invalid("key_missing", provider=plug_in.NAME, setting=plug_in.SETTING)

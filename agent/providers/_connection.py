@@ -1,11 +1,13 @@
 """The way to a provider: its SDK's client over our own HTTP client, made in a thread at first use."""
 
 import asyncio
+import gc
 import ssl
 from abc import abstractmethod
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from agent.core.provider import Credential, Provider
@@ -56,11 +58,21 @@ class SdkProvider(Provider, Generic[Client]):
             await http.aclose()
 
     def _load(self) -> "tuple[httpx2.AsyncClient, Client]":
+        # What is imported stays: looking for garbage in it would be felt, now and at each later look.
+        gc.disable()
+        try:
+            return self._loaded()
+        finally:
+            gc.freeze()
+            gc.enable()
+
+    def _loaded(self) -> "tuple[httpx2.AsyncClient, Client]":
         from agent.providers import _http
 
         auth = bearer(self._credential) if self._credential.auth_type == "oauth_token" else None
         http = _http.client(trust(), auth, idle=self._idle or _http.IDLE)
         client = self._client(http)
+        import_module("anyio._backends._asyncio")  # else httpcore2 does it at the first request, on the loop
         _prices.warm()
         return http, client
 

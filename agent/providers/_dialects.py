@@ -111,11 +111,13 @@ class Dialect:
     echo: Literal["turn", "always", "blocks", "never"] = "turn"
     """Reasoning goes back under its own name within a turn, or always; as blocks of the content; or never."""
     has_extras: bool = True
-    """Whether a field it does not know is no error: `stream_options`, reasoning details, signatures."""
+    """Whether `stream_options`, which only some know, is no error."""
     pdf: Literal["file", "document_url", ""] = "file"
     """The type of a part that holds a PDF; empty where it takes none."""
     cache: Literal["", "key", "marks"] = ""
     """How prompt caching is asked: by a key, by marks (for Anthropic's models), or not at all."""
+    search: str = ""
+    """The type of the tool by which the server searches the web for a model; empty where it has none."""
     prices: str = ""
     """Whose prices count, by genai-prices; empty to go by the address."""
     known: tuple[str, ...] = ()
@@ -127,10 +129,11 @@ class Dialect:
         """What is known of a model's abilities by its name.
 
         >>> DEEPSEEK.abilities("deepseek-flash")
-        Abilities(tools=True, images=True, pdf=False, thinking=True)
+        Abilities(tools=True, images=True, pdf=False, thinking=True, search=False)
         """
         found = next((able for part, able in self.able.items() if part in model), Abilities())
-        return found if self.pdf else found.model_copy(update={"pdf": False})
+        told = {"search": bool(self.search)} if self.pdf else {"search": bool(self.search), "pdf": False}
+        return found.model_copy(update=told)
 
     def is_strict_about(self, model: str) -> bool:
         """Whether calls have ids of nine letters and digits, and no prompt follows a result at once.
@@ -153,6 +156,7 @@ OPENROUTER = Dialect(
     host="openrouter.ai",
     effort=openrouter_effort,
     cache="marks",
+    search="openrouter:web_search",
     prices="openrouter",
     known=("anthropic/claude-opus-5.5", "openai/gpt-6.1-sol", "google/gemini-3.8-flash"),
     aliases={
@@ -164,7 +168,7 @@ OPENROUTER = Dialect(
         "gpt": r"openai/gpt-(\d+)(?:\.(\d+))?(?:-sol)?",
     },
 )
-"""Source: https://openrouter.ai/docs (reasoning tokens, prompt caching, multimodal, models)."""
+"""Source: https://openrouter.ai/docs (reasoning tokens, prompt caching, multimodal, models, server tools)."""
 
 MISTRAL = Dialect(
     "mistral",

@@ -1,6 +1,11 @@
 """Prices and context windows of models, read offline from genai-prices."""
 
+import asyncio
+import threading
+
 from agent.core.messages import Usage
+
+_loaded = threading.Event()
 
 # ruff: noqa: PLC0415 - the price list takes a moment to load, in the thread that loads an SDK
 
@@ -49,3 +54,10 @@ def context_window(model: str, provider: str) -> int | None:
 def warm() -> None:
     """Load the price list; slow the first time."""
     context_window("", "openai")
+    _loaded.set()
+
+
+async def ready() -> None:
+    """Have the price list loaded, in a thread."""
+    if not _loaded.is_set():
+        await asyncio.to_thread(warm)

@@ -30,9 +30,9 @@ ADDRESS = "https://api.anthropic.com"
 NO_KEY = "none"
 """The SDK wants a key even where the HTTP client brings the token."""
 
-BLIND = Abilities(tools=True, images=True, pdf=False, thinking=False)
-READING = Abilities(tools=True, images=True, pdf=True, thinking=False)
-THINKING = Abilities(tools=True, images=True, pdf=True, thinking=True)
+BLIND = Abilities(tools=True, images=True, pdf=False, thinking=False, search=False)
+READING = Abilities(tools=True, images=True, pdf=True, thinking=False, search=True)
+THINKING = Abilities(tools=True, images=True, pdf=True, thinking=True, search=True)
 FAMILIES: tuple[tuple[str, int | None, Abilities], ...] = (
     (r"claude-3-(opus|sonnet|haiku)", 4096, BLIND),
     (r"claude-3-5", 8192, READING),

@@ -44,7 +44,12 @@ class CompatibleProvider(SdkProvider["AsyncOpenAI"]):
         step = Step()
         async with self._asking() as client:
             asked = payload(request, self._dialect)
-            async with client.chat.completions.with_streaming_response.create(**asked, stream=True) as answer:
+            more = asked.pop("extra_body", {})
+            # As `extra_body` it goes out as it is; else the SDK walks through all of it.
+            sending = client.chat.completions.with_streaming_response.create(
+                model=request.model, messages=[], extra_body={**asked, **more}, stream=True
+            )
+            async with sending as answer:
                 pieces = answer.iter_bytes()
                 async for piece in pieces:
                     for delta in step.hear(piece):
@@ -91,7 +96,9 @@ class CompatibleProvider(SdkProvider["AsyncOpenAI"]):
 
         is_token = self._credential.auth_type == "oauth_token"
         key = "" if is_token else self._credential.secret.get_secret_value()
-        return openai_client(http, key, self._address)
+        client = openai_client(http, key, self._address)
+        _ = client.chat.completions.with_streaming_response  # loads its types here, in the thread
+        return client
 
 
 async def _drain(pieces: AsyncIterator[bytes]) -> None:

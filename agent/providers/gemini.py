@@ -43,12 +43,18 @@ OTHER_WORK = re.compile(
 )
 """Models that make pictures, sounds or vectors, or speak other protocols."""
 
-ALL = Abilities(tools=True, images=True, pdf=True, thinking=True)
+ALL = Abilities(tools=True, images=True, pdf=True, thinking=True, search=True)
 FAMILIES: tuple[tuple[str, int | None, int | None, Abilities], ...] = (
     (r"gemini-(2\.5|3)", 1_048_576, 65_536, ALL),
-    (r"gemini-(1\.5|2\.0)", 1_048_576, 8192, ALL.model_copy(update={"thinking": False})),
+    (
+        r"gemini-(1\.5|2\.0-flash-lite)",
+        1_048_576,
+        8192,
+        ALL.model_copy(update={"thinking": False, "search": False}),
+    ),
+    (r"gemini-2\.0", 1_048_576, 8192, ALL.model_copy(update={"thinking": False})),
     (r"gemini-", None, None, ALL),
-    (r"gemma-3", None, None, Abilities(tools=False, thinking=False)),
+    (r"gemma-3", None, None, Abilities(tools=False, thinking=False, search=False)),
 )
 """What models can read, in tokens, what they can say, and their abilities. Source: Gemini API, models."""
 

@@ -73,7 +73,7 @@ class ChatState(rx.State):
                     if view.take_start():
                         await list_anew(self, user)
                         self.name = (await sessions.get(user, session_id)).name
-                    if view.take_end():
+                    if view.take_mode():
                         self.mode = (await sessions.get(user, session_id)).mode
 
             if not is_shown:  # else what is shown stays until there is more to show

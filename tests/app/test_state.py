@@ -39,6 +39,8 @@ OURS = {
     ("app.pages.chat", "ChatState", "steer"): "tells a waiting prompt to the turn of the tab's session",
     ("app.pages.chat", "ChatState", "drop"): "takes a waiting prompt of the tab's session back",
     ("app.pages.chat", "ChatState", "answer"): "answers an approval of the tab's session",
+    ("app.pages.chat", "ChatState", "reply"): "replies to questions of the tab's session",
+    ("app.pages.chat", "ChatState", "decline"): "sends a plan of the tab's session back",
     ("app.pages.chat", "ChatState", "choose_model"): "changes the tab's session's model",
     ("app.pages.chat", "ChatState", "choose_fallbacks"): "changes the tab's session's fallbacks",
     ("app.pages.chat", "ChatState", "choose_mode"): "changes the tab's session's mode",

@@ -4,12 +4,12 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import Any, ClassVar
 
 from agent.config import Settings
 from agent.core.events import Delta, StepFinished
 from agent.core.messages import Message, Text, ToolCall
-from agent.core.provider import Credential, ModelEntry, Request
+from agent.core.provider import Credential, ModelEntry, Provider, Request
 from tests.durable.effects import tell
 from tests.durable.faults import fail
 from tests.durable.histories import heard_by_model
@@ -17,12 +17,13 @@ from tests.durable.histories import heard_by_model
 MODEL = "play:script"
 
 
-class Play:
+class Play(Provider):
     """A whole provider: plug-in, connection and stream."""
 
     NAME = "play"
     SETTING = ""
     KNOWN = ("script",)
+    ALIASES: ClassVar[dict[str, str]] = {}
     name = NAME
 
     def credential(self, _settings: Settings) -> Credential | None:
@@ -31,13 +32,10 @@ class Play:
     def connect(self, _credential: Credential) -> "Play":
         return self
 
-    async def models(self) -> list[ModelEntry]:
-        return []
+    def describe(self, name: str) -> ModelEntry:
+        return ModelEntry(id=f"{self.NAME}:{name}", name=name)
 
-    async def close(self) -> None:
-        """Nothing is open."""
-
-    async def stream(self, request: Request) -> AsyncGenerator[Delta | StepFinished, None]:
+    async def stream_completion(self, request: Request) -> AsyncGenerator[Delta | StepFinished, None]:
         script, number = _where(request.messages)
         name = f"{script['name']}/{number}"
         tell("MODEL", name, heard_by_model(request.messages))

@@ -41,7 +41,7 @@ class Step:
         """Why it stopped, where the provider says more."""
         self._whole = False
 
-    @in_form()
+    @in_form
     def hear(self, event: "RawMessageStreamEvent") -> Delta | None:
         """Take one event in; what a person can see of it is returned."""
         # What follows a message's end in one stream belongs to no step of ours.
@@ -95,7 +95,7 @@ class Step:
         values = {"model": model, "category": self._details["category"]}
         return Noticed(code="refused", values={**values, "why": self._details.get("explanation") or ""})
 
-    @in_form()
+    @in_form
     def finished(self, model: str) -> StepFinished:
         """The whole step.
 

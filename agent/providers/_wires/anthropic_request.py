@@ -34,8 +34,15 @@ QUIET = {
 BUDGETS: dict[Effort, int] = {"low": 2048, "medium": 8192, "high": 16_384}
 """Tokens of reasoning for models that know no effort."""
 SMALLEST_BUDGET = 1024
+THOUGHTS = frozenset({"thinking", "redacted_thinking"})
+"""Blocks that must not be the last of a message."""
 BINDING = "thinking-binding-controls-2026-08-01"
 MARK: Fields = {"type": "ephemeral"}
+SEARCH: Fields = {"type": "web_search_20250305", "name": "web_search", "max_uses": 8}
+"""Later versions filter what they find by programs that they run, which not every model can.
+
+Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool
+"""
 IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
@@ -64,11 +71,13 @@ def payload(request: Request, listed: int | None = None) -> Any:
         "cache_control": MARK,
         **reasoning(request, limit),
     }
-    if request.tools:
-        tools: list[Any] = [
-            {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
-            for tool in request.tools
-        ]
+    tools: list[Any] = [
+        {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
+        for tool in request.tools
+    ]
+    if request.search:
+        tools.append({**SEARCH})
+    if tools:
         tools[-1]["cache_control"] = MARK
         asked["tools"] = tools
     if request.system:
@@ -153,19 +162,22 @@ def messages(said: tuple[Message, ...]) -> list[Any]:
 
 
 def _message(message: Message) -> dict[str, Any]:
-    """A message with its results first, as the API demands."""
+    """A message with its results first, as the API demands, and without thinking that led to nothing."""
     parts = sorted(message.parts, key=lambda part: not isinstance(part, ToolResult))
-    return {"role": message.role, "content": [block for part in parts if (block := _block(part))]}
+    blocks = [block for part in parts if (block := _block(part))]
+    while blocks and blocks[-1]["type"] in THOUGHTS:
+        blocks.pop()
+    return {"role": message.role, "content": blocks}
 
 
 def _block(part: Part) -> Fields | None:
     """A part as a block; None where there is nothing this API could read."""
     match part:
         case Text(text=text):
-            return {"type": "text", "text": text, **own(part.opaque, WIRE)} if text.strip() else None
+            return {"type": "text", "text": text, **_cited(own(part.opaque, WIRE))} if text.strip() else None
         case Thinking(text=text):
             kept = own(part.opaque, WIRE)
-            return {"type": "thinking", "thinking": text, **kept} if kept else None
+            return {"type": "thinking", "thinking": text, **kept} if kept.get("signature") else None
         case ToolCall():
             call: Fields = {
                 "type": "tool_use",
@@ -180,6 +192,14 @@ def _block(part: Part) -> Fields | None:
             return _file(part)
         case Unknown():
             return own(part.opaque, WIRE) or None
+
+
+def _cited(kept: Fields) -> Fields:
+    """What a text wants echoed, without what the API says of its citations and does not take back."""
+    cited: Any = kept.get("citations")
+    if not cited:
+        return kept
+    return {**kept, "citations": [{key: one[key] for key in one if key != "file_id"} for one in cited]}
 
 
 def _result(result: ToolResult) -> Fields:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
+from pydantic import JsonValue
+
 from agent.core.messages import File, Message, Text, Thinking, ToolCall, ToolResult
 from agent.core.provider import Request
 from agent.providers._dialects import PLAIN, Dialect
@@ -41,18 +43,21 @@ def payload(request: Request, dialect: Dialect = PLAIN) -> Any:
         asked["extra_body"] = dialect.effort(request.model, request.effort)
     if request.cache_key and dialect.cache == "key":
         asked["prompt_cache_key"] = request.cache_key
-    if request.tools:
-        asked["tools"] = [
-            {
-                "type": "function",
-                "function": {
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": tool.parameters,
-                },
-            }
-            for tool in request.tools
-        ]
+    tools: list[JsonValue] = [
+        {
+            "type": "function",
+            "function": {
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": tool.parameters,
+            },
+        }
+        for tool in request.tools
+    ]
+    if request.search and dialect.search:
+        tools.append({"type": dialect.search})
+    if tools:
+        asked["tools"] = tools
     return asked
 
 

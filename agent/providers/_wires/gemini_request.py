@@ -58,6 +58,8 @@ def payload(request: Request, *, in_pieces: bool = False) -> dict[str, Any]:
     is_new = NEW.match(request.model) is not None
     if request.tools:
         config |= _tools(request, in_pieces=in_pieces and is_new)
+    if request.search:
+        config["tools"] = [*config.get("tools", ()), {"google_search": {}}]
     return {"model": request.model, "contents": contents(messages, files_inside=is_new), "config": config}
 
 

@@ -1,16 +1,21 @@
 """What the wires have in common: arguments written as text, files, results."""
 
+import base64
 import hashlib
 import json
 import re
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
-from typing import cast
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
 
 from pydantic import JsonValue
 
 from agent.core.errors import ProviderError
 from agent.core.messages import File, Message, Opaque, Text, ToolCall, ToolResult
+
+Asked = ParamSpec("Asked")
+Heard = TypeVar("Heard")
 
 Fields = dict[str, JsonValue]
 """A JSON object as it goes over the wire."""
@@ -91,12 +96,26 @@ def data_url(file: File) -> str:
 
 
 def file_note(file: File) -> str:
-    """What a model is told of a file that its wire does not take.
+    """What a model is told of a file that its wire does not take: a text in full, in a fence it cannot end.
 
     >>> file_note(File(media_type="audio/ogg", name="a.ogg"))
     '[file a.ogg, audio/ogg, not shown]'
+    >>> print(file_note(File(media_type="text/plain", data="SGk=", name="a.txt")))
+    [file a.txt, text/plain]
+    ```
+    Hi
+    ```
     """
-    return f"[file {file.name or file.path or 'without a name'}, {file.media_type}, not shown]"
+    header = f"file {' '.join((file.name or file.path).split()) or 'without a name'}, {file.media_type}"
+    text = ""
+    if file.media_type.startswith("text/"):
+        with suppress(ValueError):  # nobody has checked that what a program sent is base64
+            text = base64.b64decode(file.data).decode("utf-8", "replace")
+    if not text:
+        return f"[{header}, not shown]"
+    fence = "`" * (max(map(len, re.findall("`{3,}", text)), default=2) + 1)
+    end = "" if text.endswith("\n") else "\n"
+    return f"[{header}]\n{fence}\n{text}{end}{fence}"
 
 
 def all_calls(messages: Iterable[Message]) -> dict[str, ToolCall]:
@@ -118,17 +137,22 @@ def is_prompt(message: Message) -> bool:
     return message.role == "user" and any(isinstance(part, Text | File) for part in message.parts)
 
 
-@contextmanager
-def in_form() -> Generator[None]:
-    """Around the reading of an answer: one that is not in its wire's form counts as cut.
+def in_form(read: Callable[Asked, Heard]) -> Callable[Asked, Heard]:
+    """Make a reading of an answer whose failure counts as cut: the answer is not in its wire's form.
 
-    >>> with in_form():
-    ...     {}["type"]
+    A context manager would cost more than what is read.
+
+    >>> in_form(lambda: {}["type"])()
     Traceback (most recent call last):
     agent.core.errors.ProviderError: The answer is not in its wire's form (KeyError).
     """
-    try:
-        yield
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
-        told = f"The answer is not in its wire's form ({type(error).__name__})."
-        raise ProviderError("cut", told) from error
+
+    @wraps(read)
+    def reading(*args: Asked.args, **more: Asked.kwargs) -> Heard:
+        try:
+            return read(*args, **more)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            told = f"The answer is not in its wire's form ({type(error).__name__})."
+            raise ProviderError("cut", told) from error
+
+    return reading

@@ -1,17 +1,17 @@
 """An answer of OpenAI's Responses API, as it is heard."""
 
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Iterable
+from typing import Any
 
 from agent.core.errors import ProviderError
 from agent.core.events import Delta, StepFinished, StepStop
 from agent.core.messages import Message, Part, Source, Text, Thinking, Unknown, Usage
 from agent.providers import _prices
 from agent.providers._errors import stream_error
+from agent.providers._wires.chat_stream import DONE, Events, Payload, fields, number
 from agent.providers._wires.parts import echoed, in_form, tool_call
 from agent.providers._wires.responses_request import WIRE
-
-if TYPE_CHECKING:
-    from openai.types.responses import Response, ResponseStreamEvent, ResponseUsage
 
 BETWEEN = "\n\n"
 """Between the parts of a summary."""
@@ -23,49 +23,59 @@ class Step:
     """A step as it is heard: items come whole when they are done."""
 
     def __init__(self) -> None:
+        self._events = Events()
         self._items: dict[int, dict[str, Any]] = {}
         self._calls: dict[int, str] = {}
-        self._final: Response | None = None
+        self._final: Payload | None = None
 
-    @in_form()
-    def hear(self, event: "ResponseStreamEvent") -> Delta | None:
-        """Take one event in; what a person can see of it is returned.
+    def hear(self, piece: bytes) -> Iterable[Delta]:
+        """Take a piece of the stream in; what a person can see of it is returned.
 
         Raises:
-            ProviderError: the provider put an error into the stream.
+            ProviderError: the provider put an error into the stream, or what is no event of its own.
         """
-        match event.type:
+        for event in self._events.read(piece):
+            if event.startswith(DONE):
+                return
+            if (delta := self._take(event)) is not None:
+                yield delta
+
+    @in_form
+    def _take(self, raw: bytes) -> Delta | None:
+        event: Payload = json.loads(raw)
+        match event.get("type"):
             case "response.output_text.delta" | "response.refusal.delta":
-                return Delta(kind="text", text=event.delta)
+                return Delta(kind="text", text=event["delta"])
             case "response.reasoning_summary_text.delta" | "response.reasoning_text.delta":
-                return Delta(kind="thinking", text=event.delta)
+                return Delta(kind="thinking", text=event["delta"])
             case "response.reasoning_summary_part.added":
-                return Delta(kind="thinking", text=BETWEEN) if event.summary_index else None
+                return Delta(kind="thinking", text=BETWEEN) if event["summary_index"] else None
             case "response.function_call_arguments.delta":
-                call_id = self._calls.get(event.output_index)
-                return Delta(kind="arguments", text=event.delta, call_id=call_id)
+                call_id = self._calls.get(event["output_index"])
+                return Delta(kind="arguments", text=event["delta"], call_id=call_id)
             case "response.output_item.added":
-                if event.item.type == "function_call":
-                    self._calls[event.output_index] = event.item.call_id
+                if event["item"]["type"] == "function_call":
+                    self._calls[event["output_index"]] = event["item"]["call_id"]
             case "response.output_item.done":
-                self._items[event.output_index] = event.item.to_dict(warnings=False)
+                self._items[event["output_index"]] = event["item"]
             case _:
                 self._end(event)
         return None
 
-    def _end(self, event: "ResponseStreamEvent") -> None:
-        match event.type:
+    def _end(self, event: Payload) -> None:
+        match event.get("type"):
             case "response.completed" | "response.incomplete":
-                self._final = event.response
+                self._final = event["response"]
             case "response.failed":
-                error = event.response.error
-                raise stream_error(error and error.code, error and error.message)
-            case "error":
-                raise stream_error(event.code, event.message)
+                error = fields(event["response"].get("error"))
+                raise stream_error(error.get("code"), error.get("message"))
             case _:
-                pass
+                # The error stands in the event, or in a field of it; some say only that.
+                error = fields(event.get("error")) or (event if event.get("type") == "error" else {})
+                if error:
+                    raise stream_error(error.get("code"), error.get("message"))
 
-    @in_form()
+    @in_form
     def finished(self, model: str) -> StepFinished:
         """The whole step.
 
@@ -74,14 +84,14 @@ class Step:
         """
         if self._final is None:
             raise ProviderError("cut", "The stream ended without response.completed.")
-        why = self._final.incomplete_details and self._final.incomplete_details.reason
+        why = fields(self._final.get("incomplete_details")).get("reason")
         if why == "content_filter":
             raise ProviderError("safety", "The answer was blocked: content_filter")
         message = Message(role="assistant", parts=tuple(part(self._items[at]) for at in sorted(self._items)))
         stop: StepStop = "tool_use" if message.calls else "max_tokens" if why else "end_turn"
         if stop == "end_turn" and any(map(refuses, self._items.values())):
             stop = "refusal"
-        return StepFinished(message=message, usage=usage(self._final.usage, model), stop=stop)
+        return StepFinished(message=message, usage=usage(fields(self._final.get("usage")), model), stop=stop)
 
 
 def part(item: dict[str, Any]) -> Part:
@@ -153,16 +163,18 @@ def refuses(item: dict[str, Any]) -> bool:
     return item["type"] == "message" and any(piece["type"] == "refusal" for piece in item["content"])
 
 
-def usage(counted: "ResponseUsage | None", model: str) -> Usage:
-    """Tokens as OpenAI counts them."""
-    if counted is None:
-        return Usage()
-    read, said = counted.input_tokens_details, counted.output_tokens_details
+def usage(counted: Payload, model: str) -> Usage:
+    """Tokens as OpenAI counts them.
+
+    >>> usage({"input_tokens": 3, "input_tokens_details": {"cached_tokens": 2}}, "gpt-6.1-sol").cached
+    2
+    """
+    read, said = fields(counted.get("input_tokens_details")), fields(counted.get("output_tokens_details"))
     tokens = Usage(
-        input=counted.input_tokens,
-        cached=getattr(read, "cached_tokens", 0) or 0,
-        cache_written=getattr(read, "cache_write_tokens", 0) or 0,
-        output=counted.output_tokens,
-        reasoning=getattr(said, "reasoning_tokens", 0) or 0,
+        input=number(counted.get("input_tokens")),
+        cached=number(read.get("cached_tokens")),
+        cache_written=number(read.get("cache_write_tokens")),
+        output=number(counted.get("output_tokens")),
+        reasoning=number(said.get("reasoning_tokens")),
     )
     return tokens.model_copy(update={"cost": _prices.price(tokens, model, provider="openai")})

@@ -51,24 +51,27 @@ def payload(request: Request, *, summarized: bool = True) -> Any:
         asked["instructions"] = request.system
     if request.max_tokens:
         asked["max_output_tokens"] = request.max_tokens
-    if request.tools:
-        asked["tools"] = [
-            {
-                "type": "function",
-                "name": tool.name,
-                "description": tool.description,
-                "parameters": tool.parameters,
-                "strict": False,
-            }
-            for tool in request.tools
-        ]
+    tools: list[JsonValue] = [
+        {
+            "type": "function",
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": tool.parameters,
+            "strict": False,
+        }
+        for tool in request.tools
+    ]
+    if request.search:
+        tools.append({"type": "web_search"})
+    if tools:
+        asked["tools"] = tools
     return asked
 
 
 def reasoning(request: Request, *, summarized: bool) -> Fields:
-    """How much to reason, and whether to be shown it.
+    """How much to reason, and whether to be shown it; with minimal reasoning no model can search.
 
-    Source: https://developers.openai.com/api/docs/guides/reasoning
+    Source: https://developers.openai.com/api/docs/guides/reasoning and …/tools-web-search
 
     >>> reasoning(Request(model="gpt-6-luna", messages=(), effort="none"), summarized=False)
     {'reasoning': {'effort': 'none'}}
@@ -78,6 +81,7 @@ def reasoning(request: Request, *, summarized: bool) -> Fields:
     wanted: Fields = {}
     if request.effort:
         least = next((least for pattern, least in LEAST if re.match(pattern, request.model)), "none")
+        least = "low" if request.search and least == "minimal" else least
         wanted["effort"] = max(request.effort, least, key=LEVELS.index)
     if summarized:
         wanted["summary"] = "auto"
@@ -104,7 +108,11 @@ def _asked(message: Message) -> Iterable[Fields]:
 
 
 def _said(message: Message) -> Iterable[Fields]:
-    return filter(None, map(_item, message.parts))
+    said = [item for part in message.parts if (item := _item(part))]
+    # Reasoning that led to nothing, as the answer was cut short, is refused.
+    while said and said[-1]["type"] == "reasoning":
+        said.pop()
+    return said
 
 
 def _item(part: Part) -> Fields | None:

@@ -203,8 +203,7 @@ async def test_a_paused_answer_goes_on_with_the_next_request(replay: Replay) -> 
     assert "dG9rZW4=" in json.dumps(resumed)
     assert "dG9rZW4=" not in json.dumps(after)
     assert [turn["parts"] for turn in after["contents"][1:]] == [
-        [{"text": "Once upon"}],
-        [{"text": " a time."}],
+        [{"text": "Once upon"}, {"text": " a time."}],
         [{"text": "Go on."}],
     ]
 

@@ -1,0 +1,541 @@
+"""What our side of a provider costs beside its bare SDK: each event, the first token, the start, a cancel.
+
+Run by hand: `make providers-bench`. It prints tables for bench/README.md, within a minute and a half. The provider is a
+server of our own in a process of its own, on loopback; the SDK, its client and its connections are the same for
+both sides, which take turns.
+"""
+
+# ruff: noqa: SLF001 - the bare SDK is to use the very client that ours uses
+
+import argparse
+import asyncio
+import gc
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache, partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import uvicorn
+import uvloop
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+import dialects  # noqa: E402
+
+from agent import providers, tooling  # noqa: E402
+from agent.core.events import Delta  # noqa: E402
+from agent.core.identity import Session, User  # noqa: E402
+from agent.core.messages import Message, Text, ToolCall, ToolResult  # noqa: E402
+from agent.core.provider import Request  # noqa: E402
+from agent.providers._asking import Patient  # noqa: E402
+from agent.providers._dialects import PLAIN  # noqa: E402
+from agent.providers._wires import (  # noqa: E402
+    anthropic_request,
+    chat_request,
+    gemini_request,
+    responses_request,
+)
+from agent.sessions.stream.bus import bus  # noqa: E402
+from agent.sessions.stream.speech import Speech  # noqa: E402
+from agent.sessions.turns import steps  # noqa: E402
+from agent.sessions.turns.prompting import system_prompt  # noqa: E402
+
+EVENTS = 1000
+TURNS = (1, 10, 100)
+"""Of a history, four messages each."""
+KINDS = ("text", "arguments", "thinking")
+MODELS = {
+    "anthropic": "claude-opus-5-5",
+    "openai": "gpt-6.1-sol",
+    "compatible": "qwen3:8b",
+    "gemini": "gemini-3.8-flash",
+}
+ASKED = re.compile(rb"bench (\w+) (\d+)")
+SDKS = ("anthropic", "openai", "google.genai", "httpx2", "genai_prices")
+STARTS = {"python -c pass": "pass", "import agent.providers": "import agent.providers"}
+
+# The provider: bodies of our own making, in memory, one chunk an event.
+
+
+def pieces(kind: str, count: int) -> list[str]:
+    said = [f"word{number % 10} " for number in range(count)]
+    return ['{"content": "', *said[2:], '"}'] if kind == "arguments" else said
+
+
+def anthropic(kind: str, count: int) -> list[bytes]:
+    wire = dialects.Anthropic("m", 10)
+    tool = {"type": "tool_use", "id": "toolu_1", "name": "write_file", "input": {}}
+    block, delta, field = {
+        "text": ({"type": "text", "text": ""}, "text_delta", "text"),
+        "thinking": ({"type": "thinking", "thinking": "", "signature": ""}, "thinking_delta", "thinking"),
+        "arguments": (tool, "input_json_delta", "partial_json"),
+    }[kind]
+    grown = [wire.delta({"type": delta, field: piece}) for piece in pieces(kind, count)]
+    return [wire.begin(10, block), *grown, wire.end("tool_use" if block is tool else "end_turn", count)]
+
+
+def openai(kind: str, count: int) -> list[bytes]:
+    wire, said = dialects.Responses("m", 10), pieces(kind, count)
+    whole = "".join(said)
+    call = {"id": "i", "type": "function_call", "call_id": "c", "name": "write_file", "arguments": whole}
+    summary = [{"type": "summary_text", "text": whole}]
+    item, name, place = {
+        "text": (wire.message("completed", whole), "output_text", {"content_index": 0}),
+        "thinking": (
+            {"id": "i", "type": "reasoning", "summary": summary},
+            "reasoning_summary_text",
+            {"summary_index": 0},
+        ),
+        "arguments": (call, "function_call_arguments", {}),
+    }[kind]
+    place = {"item_id": item["id"], "output_index": 0, **place}
+    empty = {key: [] if isinstance(value, list) else value for key, value in item.items()} | (
+        {"arguments": ""} if item is call else {}
+    )
+    usage = {"input_tokens": 10, "output_tokens": count, "total_tokens": count + 10}
+    return [
+        wire.event("response.created", 0, response=wire.response("in_progress", [])),
+        wire.event("response.output_item.added", 1, output_index=0, item=empty),
+        *(
+            wire.event(f"response.{name}.delta", number + 2, delta=piece, **place)
+            for number, piece in enumerate(said)
+        ),
+        wire.event("response.output_item.done", count + 2, output_index=0, item=item),
+        wire.event("response.completed", count + 3, response=wire.response("completed", [item], usage=usage)),
+    ]
+
+
+def compatible(kind: str, count: int) -> list[bytes]:
+    wire, said = dialects.Chat("m", 10), pieces(kind, count)
+    if kind == "arguments":
+        call = {"index": 0, "id": "call_1", "type": "function"}
+        begun = {**call, "function": {"name": "write_file", "arguments": ""}}
+        grown = [{"tool_calls": [{"index": 0, "function": {"arguments": piece}}]} for piece in said]
+        deltas = [{"role": "assistant", "content": None, "tool_calls": [begun]}, *grown]
+    else:
+        field = "content" if kind == "text" else "reasoning_content"
+        deltas = [{"role": "assistant", "content": ""}, *({field: piece} for piece in said)]
+    return [*map(wire.delta, deltas), wire.last("", count)]
+
+
+def gemini(kind: str, count: int) -> list[bytes]:
+    wire, said = dialects.Gemini("m", 10), pieces("text", count)
+    parts: list[dict[str, Any]] = [{"text": piece} for piece in said]
+    if kind == "thinking":
+        parts = [{**part, "thought": True} for part in parts]
+    if kind == "arguments":
+        grown = [{"jsonPath": "$.content", "stringValue": piece, "willContinue": True} for piece in said]
+        calls = [{"partialArgs": [piece], "willContinue": True} for piece in grown]
+        calls = [{"name": "write_file", "willContinue": True}, *calls, {}]
+        parts = [{"functionCall": call} for call in calls]
+    chunks = [dialects.sse({"candidates": [wire.candidate(part)], "modelVersion": "m"}) for part in parts]
+    return [*chunks, wire.last("", count)]
+
+
+BODIES = {"anthropic": anthropic, "openai": openai, "compatible": compatible, "gemini": gemini}
+
+
+@cache
+def body(wire: str, kind: str, count: int) -> list[bytes]:
+    return BODIES[wire](kind, count)
+
+
+def listed(wire: str) -> dict[str, Any]:
+    """Its list of models, as each wire has it."""
+    name = MODELS[wire]
+    if wire == "gemini":
+        return {"models": [{"name": f"models/{name}", "supportedGenerationMethods": ["generateContent"]}]}
+    times = {"created": 1, "created_at": "2026-01-01T00:00:00Z"}
+    kinds = {"object": "model", "type": "model", "owned_by": "us", "display_name": name}
+    return {"object": "list", "has_more": False, "data": [{"id": name, **times, **kinds}]}
+
+
+class Peer:
+    """The server: `bench KIND COUNT` in a prompt says what is streamed; after `hang` it waits for the client to go."""
+
+    def __init__(self) -> None:
+        self._closed: asyncio.Queue[float] = asyncio.Queue()
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        asked = b""
+        while (message := await receive()).get("more_body"):
+            asked += message["body"]
+        found = ASKED.search(asked + message["body"])
+        wire = scope["path"].split("/")[1]
+        if not found:
+            told = {"at": await self._closed.get()} if wire == "closed" else listed(wire)
+            await self._send(send, "application/json", [json.dumps(told).encode()])
+            return
+        kind, count = found[1].decode(), int(found[2])
+        if kind == "hang":
+            await self._send(send, "text/event-stream", body(wire, "text", count)[:-1], is_last=False)
+            await receive()
+            self._closed.put_nowait(time.monotonic())
+            return
+        await self._send(send, "text/event-stream", body(wire, kind, count))
+
+    @staticmethod
+    async def _send(send: Any, media_type: str, body: list[bytes], *, is_last: bool = True) -> None:
+        headers = [(b"content-type", media_type.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for chunk in body:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        if is_last:
+            await send({"type": "http.response.body"})
+
+
+def serve() -> None:
+    server = uvicorn.Server(uvicorn.Config(Peer(), port=0, log_level="critical", lifespan="off"))
+    listener = server.config.bind_socket()
+    print(listener.getsockname()[1], flush=True)
+    server.run([listener])
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """Where the peer listens."""
+    with subprocess.Popen([sys.executable, __file__, "--serve"], stdout=subprocess.PIPE, text=True) as peer:
+        assert peer.stdout
+        try:
+            yield f"http://127.0.0.1:{int(peer.stdout.readline())}"
+        finally:
+            peer.terminate()
+
+
+# The two sides.
+
+USER = User(id="u", email="u@example.org", name="U", provider="local")
+
+
+def session(wire: str) -> Session:
+    now = datetime.now(UTC)
+    place = {"mode": "edit", "workspace": "/tmp", "last_seq": 0, "created_at": now, "updated_at": now}  # noqa: S108
+    model = f"{wire}:{MODELS[wire]}"
+    return Session.model_validate({"id": wire, "user_id": USER.id, "name": "B", "model": model, **place})
+
+
+def history(says: str, turns: int = 0) -> tuple[Message, ...]:
+    """Turns with a tool each, and then a prompt that says what to stream."""
+    past: list[Message] = []
+    for number in range(turns):
+        call = ToolCall(id=f"call_{number}", name="read_file", arguments={"path": f"src/{number}.py"})
+        result = ToolResult(call_id=call.id, outcome="ok", text="A line of a file.\n" * 40)
+        past += [
+            Message(role="user", parts=(Text(text="What does the next one do?"),)),
+            Message(role="assistant", parts=(Text(text="Let me look."), call)),
+            Message(role="user", parts=(result,)),
+            Message(role="assistant", parts=(Text(text="It says the same line many times. " * 10),)),
+        ]
+    return (*past, Message(role="user", parts=(Text(text=f"bench {says}"),)))
+
+
+@dataclass
+class Side:
+    """One wire from both sides: ours as the product has it, and the SDK that is under it."""
+
+    wire: str
+    patient: Patient
+    client: Any = None
+
+    def request(self, says: str, turns: int = 0) -> Request:
+        found = session(self.wire)
+        tools, system = tooling.definitions(USER, found), system_prompt(found)
+        messages = history(says, turns)
+        return Request(
+            model=MODELS[self.wire], system=system, messages=messages, tools=tools, cache_key=found.id
+        )
+
+    def asked(self, request: Request) -> Any:
+        match self.wire:
+            case "anthropic":
+                return anthropic_request.payload(request, None)
+            case "openai":
+                return responses_request.payload(request)
+            case "compatible":
+                return chat_request.payload(request, PLAIN)
+            case _:
+                return gemini_request.payload(request, in_pieces=False)
+
+    @asynccontextmanager
+    async def bare(self, asked: Any) -> AsyncIterator[AsyncIterator[Any]]:
+        """The SDK's own stream of events."""
+        match self.wire:
+            case "anthropic":
+                stream = await self.client.messages.create(**asked, stream=True)
+            case "openai":
+                stream = await self.client.responses.create(**asked, stream=True)
+            case "compatible":
+                stream = await self.client.chat.completions.create(**asked, stream=True)
+            case _:
+                stream = aclosing(await self.client.aio.models.generate_content_stream(**asked))
+        async with stream as events:
+            yield events
+
+    def ways(self, says: str, turns: int = 0) -> dict[str, Callable[[], Any]]:
+        """A stream of events by each way; the SDK is given its payload ready made."""
+        request = self.request(says, turns)
+        asked = self.asked(request)
+        return {
+            "SDK": lambda: self.bare(asked),
+            "adapter": lambda: aclosing(self.patient._provider.stream_completion(request)),
+            "Patient": lambda: aclosing(self.patient.stream_completion(request)),
+        }
+
+
+def is_said(event: Any) -> bool:
+    """Whether a person would see something of an event, be it ours or an SDK's."""
+    if isinstance(event, Delta):
+        return True
+    if choices := getattr(event, "choices", None):
+        return bool(choices[0].delta.content)
+    kind = getattr(event, "type", None) or ""
+    return kind == "content_block_delta" or kind.endswith(".delta") or bool(getattr(event, "candidates", ()))
+
+
+# What is measured.
+
+
+async def drained(way: Callable[[], Any]) -> None:
+    async with way() as events:
+        async for _ in events:
+            pass
+
+
+async def step(side: Side, says: str) -> None:
+    """As a turn does it: numbered, told to one follower."""
+    found = session(side.wire)
+    follower = await bus.subscribe(found.id)
+    speech = Speech(found.id, "t", 1)
+    said = await steps.ask_model(USER, found, history(says), speech, print)
+    assert said.message.parts
+    assert len(follower.take()) >= EVENTS
+    await bus.leave(follower)
+
+
+async def measured(work: Callable[[], Any]) -> tuple[float, float]:
+    """CPU and wall in ms."""
+    gc.collect()
+    cpu, wall = time.process_time(), time.perf_counter()
+    await work()
+    return 1000 * (time.process_time() - cpu), 1000 * (time.perf_counter() - wall)
+
+
+def interleaved(keys: list[str], number: int) -> list[str]:
+    """The same ones, beginning with another each round, so that no place is anybody's."""
+    at = number % len(keys)
+    return keys[at:] + keys[:at]
+
+
+async def event_costs(sides: list[Side], rounds: int) -> None:
+    taken: dict[tuple[str, str], dict[str, list[tuple[float, float]]]] = {}
+    for number, kind, side in product(range(rounds), KINDS, sides):
+        says = f"{kind} {EVENTS}"
+        works = {way: partial(drained, opened) for way, opened in side.ways(says).items()}
+        works["step"] = partial(step, side, says)
+        costs = taken.setdefault((side.wire, kind), {way: [] for way in works})
+        for way in interleaved([*works], number):
+            costs[way].append(await measured(works[way]))
+    print(f"\n| {EVENTS} events, CPU ms, least of {rounds} | SDK | adapter | Patient | turn's step |")
+    print("|---|---|---|---|---|")
+    for place, costs in taken.items():
+        least = (f"{min(cost[0] for cost in pairs):.0f}" for pairs in costs.values())
+        print(f"| {', '.join(place)} | {' | '.join(least)} |")
+    print("\n| over the SDK just beside it, ms and ratio, median | adapter | Patient | turn's step |")
+    print("|---|---|---|---|")
+    for side, (at, what) in product(sides, enumerate(("CPU", "wall"))):
+        own = [costs for (wire, _), costs in taken.items() if wire == side.wire]
+        bare, *ours = ([cost[at] for costs in own for cost in costs[way]] for way in own[0])
+        told = (more(bare, others) for others in ours)
+        print(f"| {side.wire}, {what} | {' | '.join(told)} |")
+
+
+def more(bare: list[float], ours: list[float]) -> str:
+    pairs = [*zip(bare, ours, strict=True)]
+    ratio = statistics.median(our / sdk for sdk, our in pairs)
+    return f"{statistics.median(our - sdk for sdk, our in pairs):+.0f}, x{ratio:.2f}"
+
+
+async def first(way: Callable[[], Any]) -> float:
+    """Milliseconds from the call to the first word."""
+    heard = 0.0
+    began = time.perf_counter()
+    async with way() as events:
+        async for event in events:
+            if not heard and is_said(event):
+                heard = time.perf_counter()
+    return 1000 * (heard - began)
+
+
+async def first_tokens(sides: list[Side], requests: int) -> None:
+    print(f"\n| first word, ms, p50 / p95 of {requests} | SDK | Patient | difference of pairs, p50 / p95 |")
+    print("|---|---|---|---|")
+    for side in sides:
+        ways = side.ways("text 20")
+        taken: dict[str, list[float]] = {"SDK": [], "Patient": []}
+        for number in range(-5, requests):
+            for way in interleaved([*taken], number):
+                took = await first(ways[way])
+                if number >= 0:
+                    taken[way].append(took)
+        above = [ours - bare for bare, ours in zip(taken["SDK"], taken["Patient"], strict=True)]
+        print(f"| {side.wire} | {' | '.join(map(spread, (*taken.values(), above)))} |")
+
+
+async def request_costs(sides: list[Side], times: int) -> None:
+    """What a request costs, nearly all of it before it is sent, while the loop stands still for everybody."""
+    heads = " | ".join(f"after {turns}: SDK | ours" for turns in TURNS)
+    print(f"\n| a request after that many turns, CPU ms, least of {times} | {heads} |")
+    print("|---" * (1 + 2 * len(TURNS)) + "|")
+    for side in sides:
+        told: list[str] = []
+        for turns in TURNS:
+            ways = side.ways("text 1", turns)
+            taken = [
+                [(await measured(partial(drained, ways[way])))[0] for way in ("SDK", "Patient")]
+                for _ in range(times)
+            ]
+            told += [f"{min(costs):.1f}" for costs in zip(*taken, strict=True)]
+        print(f"| {side.wire} | {' | '.join(told)} |")
+
+
+def spread(values: list[float]) -> str:
+    return f"{statistics.median(values):.1f} / {statistics.quantiles(values, n=20)[-1]:.1f}"
+
+
+async def cancels(sides: list[Side], url: str, times: int) -> None:
+    print(f"\n| cancel to connection closed at the server, ms, p50 / most of {times} | SDK | Patient |")
+    print("|---|---|---|")
+    for side in sides:
+        ways = side.ways("hang 3")
+        taken: dict[str, list[float]] = {"SDK": [], "Patient": []}
+        for number in range(times):
+            for way in interleaved([*taken], number):
+                taken[way].append(await cancelled(ways[way], f"{url}/closed"))
+        told = (f"{statistics.median(one):.1f} / {max(one):.1f}" for one in taken.values())
+        print(f"| {side.wire} | {' | '.join(told)} |")
+
+
+async def cancelled(way: Callable[[], Any], closed: str) -> float:
+    heard = asyncio.Event()
+
+    async def listen() -> None:
+        async with way() as events:
+            async for event in events:
+                if is_said(event):
+                    heard.set()
+
+    task = asyncio.create_task(listen())
+    await heard.wait()
+    await asyncio.sleep(0.005)  # it waits for more by now
+    began = time.monotonic()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    answer = await asyncio.to_thread(urlopen, closed)
+    return 1000 * (json.load(answer)["at"] - began)
+
+
+async def first_use(wires: Iterable[str]) -> list[Side]:
+    """The first request of each in this process, with the longest time that the loop stood still for it."""
+    print("\n| first request of a process, ms | in all | longest that the loop stood still |\n|---|---|---|")
+    sides: list[Side] = []
+    for wire in wires:
+        gaps: list[float] = []
+        watching = asyncio.create_task(watch(gaps))
+        await asyncio.sleep(0.05)
+        began = time.perf_counter()
+        side = Side(wire, await providers.provider(USER, session(wire).model))
+        await drained(side.ways("text 20")["Patient"])
+        took = 1000 * (time.perf_counter() - began)
+        await asyncio.sleep(0.01)
+        watching.cancel()
+        print(f"| {wire} | {took:.0f} | {1000 * max(gaps):.0f} |")
+        assert await side.patient.models()
+        side.client = await side.patient._provider._open()  # type: ignore[attr-defined]
+        sides.append(side)
+    return sides
+
+
+async def watch(gaps: list[float]) -> None:
+    while True:
+        began = time.perf_counter()
+        await asyncio.sleep(0.001)
+        gaps.append(time.perf_counter() - began - 0.001)
+
+
+def starts(times: int) -> None:
+    taken: dict[str, list[float]] = {name: [] for name in STARTS}
+    for number in range(times):
+        for name in interleaved([*STARTS], number):
+            began = time.perf_counter()
+            python(STARTS[name])
+            taken[name].append(1000 * (time.perf_counter() - began))
+    print(f"\n| a fresh process, ms, of {times} | least | median | over pass |\n|---|---|---|---|")
+    bare = statistics.median(taken["python -c pass"])
+    for name, took in taken.items():
+        middle = statistics.median(took)
+        print(f"| {name} | {min(took):.0f} | {middle:.0f} | {middle - bare:.0f} |")
+    for name in ("agent.providers", "app.server"):
+        code = f"import sys, {name}; print(*[one for one in {SDKS} if one in sys.modules])"
+        print(f"\n{name} loads of {', '.join(SDKS)}: {python(code).strip() or 'none'}")
+
+
+def python(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True, text=True
+    ).stdout
+
+
+async def measure(url: str, chosen: argparse.Namespace) -> None:
+    sides = await first_use(MODELS)
+    gc.collect()
+    gc.freeze()  # as the server does
+    await event_costs(sides, chosen.rounds)
+    await first_tokens(sides, chosen.requests)
+    await request_costs(sides, chosen.rounds)
+    await cancels(sides, url, chosen.cancels)
+    await providers.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--serve", action="store_true", help="be the provider")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--requests", type=int, default=200)
+    parser.add_argument("--cancels", type=int, default=30)
+    parser.add_argument("--starts", type=int, default=10)
+    chosen = parser.parse_args()
+    if chosen.serve:
+        serve()
+        return
+    began = time.monotonic()
+    print(f"load average {os.getloadavg()[0]:.1f} before")
+    starts(chosen.starts)
+    keys = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENAI_COMPATIBLE_API_KEY", "GEMINI_API_KEY")
+    with tempfile.TemporaryDirectory() as folder, served() as url:
+        os.environ.update(dict.fromkeys(keys, "sk-of-the-bench"), MAESTRO_DATA_DIR=folder)
+        os.environ.update(ANTHROPIC_BASE_URL=f"{url}/anthropic", OPENAI_BASE_URL=f"{url}/openai/v1")
+        os.environ.update(GOOGLE_GEMINI_BASE_URL=f"{url}/gemini")
+        os.environ.update(OPENAI_COMPATIBLE_BASE_URL=f"{url}/compatible/v1")
+        os.chdir(folder)
+        sys.setswitchinterval(0.0005)  # as the server does
+        uvloop.run(measure(url, chosen))
+    print(f"\nload average {os.getloadavg()[0]:.1f} after, {time.monotonic() - began:.0f} s in all")
+
+
+if __name__ == "__main__":
+    main()
