@@ -28,6 +28,8 @@ class Request(Value):
     """Tokens the answer may have; None for the provider's own limit."""
     effort: Effort | None = None
     """How much to reason; None for the model's own default."""
+    search: bool = False
+    """Whether the model may search the web by its provider's own means; not meant to stand beside tools."""
     cache_key: str = ""
     """The same for requests that begin alike (a session's), so that a provider finds its cache again."""
 
@@ -109,6 +111,8 @@ class Abilities(Value):
     images: bool | None = None
     pdf: bool | None = None
     thinking: bool | None = None
+    search: bool | None = None
+    """Whether its provider lets it search the web."""
 
 
 class Standing(Value):
