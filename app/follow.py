@@ -13,7 +13,7 @@ from agent.core.history import still_counting
 from app import tabs
 from app.auth import who
 from app.pace import Pace
-from app.shown import Shown, all_shown
+from app.shown import Doing, Shown, all_shown, progress
 from app.view import WINDOW, View
 from app.words import IDLE
 
@@ -75,6 +75,9 @@ class RunState(rx.State):
     """The turn that runs."""
     label: str = IDLE
     asking: list[Shown] = []
+    todos: list[Doing] = []
+    progress: str = ""
+    """How many of them are done, in words."""
 
 
 Changes = dict[type[rx.State], dict[str, object]]
@@ -125,6 +128,8 @@ def tiers(view: View) -> Changes:
             "turn_id": view.turn_id,
             "label": view.run_state,
             "asking": view.asking,
+            "todos": [Doing(one.content, one.status) for one in view.todos],
+            "progress": progress(view.todos),
         },
     }
     if view.take_change():

@@ -1,16 +1,17 @@
 """A transcript's rows as the page draws them: words chosen, long texts cut."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 from pydantic import JsonValue
 
 from agent.core.provider import ModelEntry, Standing
+from agent.core.todos import Todo
 from agent.core.transcript import Row
 from app.growing import chunks
-from app.words import ASKS, NEEDS_YOU, REASONS, STATUS, VERBS, WAITS, model_note, notice_sentence
+from app.words import ASKS, DONE_OF, NEEDS_YOU, REASONS, STATUS, VERBS, WAITS, model_note, notice_sentence
 
 PREVIEW = 1200
 """Characters of a tool's arguments or result that travel with its row."""
@@ -76,6 +77,27 @@ class Shown:
     asks: str = ""
     """question or plan, where the call is there to ask a person."""
     questions: list[Question] = field(default_factory=list["Question"])
+
+
+@dataclass
+class Doing:
+    """One thing to be done."""
+
+    text: str = ""
+    status: str = ""
+    """pending, in_progress or done."""
+
+
+def progress(todos: Sequence[Todo]) -> str:
+    """How far a list is.
+
+    >>> progress([Todo(content="a", status="done"), Todo(content="b", status="in_progress")])
+    '1 of 2 done: b'
+    """
+    if not todos:
+        return ""
+    now = next((f": {one.content}" for one in todos if one.status == "in_progress"), "")
+    return DONE_OF.format(done=sum(one.status == "done" for one in todos), all=len(todos)) + now
 
 
 @dataclass

@@ -13,6 +13,7 @@ from agent.core.events import (
     TurnStarted,
 )
 from agent.core.messages import Text
+from agent.core.todos import Todo, latest
 from agent.core.transcript import OPEN, Row, Transcript
 from app.growing import Blocks, Levels
 from app.shown import Shown, shown
@@ -32,6 +33,7 @@ class View:
         self.answer = Blocks()
         self.thinking = Levels()
         self.asking: list[Shown] = []
+        self.todos: tuple[Todo, ...] = ()
         self._boundary = 0
         """Rows before it are history."""
         self._kept = ""
@@ -99,6 +101,7 @@ class View:
             self._forget_live()
         while self._boundary < len(rows) - TURN_ROWS and rows[self._boundary].status not in OPEN:
             self._boundary += 1
+        self.todos = latest(rows)
         self.asking = [shown(row) for row in rows[self._boundary :] if row.status == "asking"]
 
     def _forget_live(self) -> None:

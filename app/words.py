@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from agent.core.errors import MaestroError
 from agent.core.provider import ModelEntry
+from agent.tooling import InstructionFile
 
 NAME = "Maestro"
 UNNAMED = "New session"
@@ -137,6 +138,13 @@ VERBS = {
     "grep": ("Searched", "Searching"),
     "write_file": ("Wrote", "Writing"),
     "edit": ("Edited", "Editing"),
+    "read_many_files": ("Read files", "Reading files"),
+    "web_fetch": ("Fetched", "Fetching"),
+    "web_search": ("Searched the web", "Searching the web"),
+    "find_operations": ("Looked for operations", "Looking for operations"),
+    "read_operation": ("Asked a service", "Asking a service"),
+    "call_operation": ("Called a service", "Calling a service"),
+    "todo": ("Kept the list", "Keeping the list"),
     "ask_user": ("Asked you", "Asking you"),
     "enter_plan_mode": ("Began to plan", "Beginning to plan"),
     "exit_plan_mode": ("Presented a plan", "Presenting a plan"),
@@ -145,6 +153,10 @@ VERBS = {
 ASKS = {
     "write_file": "Write a file",
     "edit": "Edit a file",
+    "web_fetch": "Fetch from the web",
+    "web_search": "Search the web",
+    "read_operation": "Ask a service",
+    "call_operation": "Call a service",
 }
 
 STATUS = {
@@ -220,6 +232,9 @@ PLAN_ANSWERS = {
 }
 KEEP_PLANNING = "Keep planning"
 WHAT_ELSE = "What should be different?"
+DONE_OF = "{done} of {all} done"
+TODO = "To do"
+INSTRUCTIONS = "Instructions"
 QUESTION = "The agent asks"
 PLAN = "The agent’s plan"
 OWN_WORDS = "Something else"
@@ -278,6 +293,16 @@ def model_note(model: ModelEntry, rests_for: int = 0) -> str:
     if model.abilities.images is False:
         notes.append("no images")
     return " · ".join(notes)
+
+
+def instruction_note(file: InstructionFile) -> str:
+    """A file of instructions, its size, and what is wrong with it.
+
+    >>> instruction_note(InstructionFile(path="AGENTS.md", size=2048, source="workspace"))
+    'AGENTS.md · 2.0 kB'
+    """
+    size = f"{file.size / 1024:.1f} kB"
+    return " · ".join(filter(None, [file.path, size, file.problem]))
 
 
 def _round(number: int) -> str:

@@ -12,6 +12,7 @@ from typing import Literal
 from uuid import UUID, uuid4
 
 from playwright.async_api import Browser, expect
+from pydantic import JsonValue
 
 from agent.core.events import (
     Event,
@@ -141,10 +142,12 @@ def begun(turn: str) -> list[Event]:
     ]
 
 
-async def show(chat: Chat, happened: Callable[[str], list[Event]], calls: int = 1) -> None:
+async def show(
+    chat: Chat, happened: Callable[[str], list[Event]], calls: int = 1, session_id: str = ""
+) -> None:
     """Open a session in which this has happened, as its log says; nothing runs there."""
     with chat.server.client() as api:
-        session = api.post("sessions", json={"name": "Monday"}).json()["id"]
+        session = session_id or api.post("sessions", json={"name": "Monday"}).json()["id"]
     events = happened(uuid4().hex)
     with chat.server.database() as database:
         for seq, event in enumerate(events, 1):
@@ -210,6 +213,37 @@ async def asked_again(chat: Chat) -> None:
     await expect(chat.notices).to_contain_text("It is asked again")
 
 
+async def todo(chat: Chat) -> None:
+    """What is to be done, and the instructions that lie in the workspace."""
+    items: list[JsonValue] = [
+        {"content": "Read what was said on Monday", "status": "done"},
+        {"content": "Write it down in monday.md, with all that is to be bought", "status": "in_progress"},
+        {"content": "Read it back", "status": "pending"},
+    ]
+    call = ToolCall(id="t", name="todo", arguments={"items": items})
+    listed = ToolResult(call_id="t", outcome="ok", text="3 items: 1 done, 1 in progress, 1 pending.")
+    with chat.server.client() as api:
+        session = api.post("sessions", json={"name": "Monday"}).json()
+    file = Path(session["workspace"], "AGENTS.md")
+    await asyncio.to_thread(file.write_text, "Write short sentences.\n")
+    await show(
+        chat,
+        lambda turn: [
+            TurnStarted(
+                turn_id=turn,
+                prompt=(Text(text="Write down what was said on Monday"),),
+                model="demo:scripted",
+                mode="edit",
+            ),
+            StepFinished(turn_id=turn, message=Message(role="assistant", parts=(call,)), stop="tool_use"),
+            ToolCallStarted(turn_id=turn, call=call, effect="pure"),
+            ToolCallFinished(turn_id=turn, result=listed),
+        ],
+        session_id=session["id"],
+    )
+    await chat.page.locator(".todos summary").click()
+
+
 async def sources(chat: Chat) -> None:
     """An answer that says where it comes from."""
     where = (
@@ -252,6 +286,7 @@ SCENES: tuple[Scene, ...] = (
     stands_in,
     asked_again,
     sources,
+    todo,
 )
 
 

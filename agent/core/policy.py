@@ -75,7 +75,7 @@ def judge(call: ToolCall, kind: Kind, mode: Mode, rules: Iterable[Rule] = (), as
         return Judgement(decision="deny", reason="denied_by_rule")
     if asks:
         return Judgement(decision="ask", reason=asks)
-    if mode == "plan" and kind not in ALLOWED_BY_MODE["plan"]:
+    if mode == "plan" and kind not in ALLOWED_BY_MODE["plan"] | {"fetch"}:
         return Judgement(decision="deny", reason="plan_mode")
     if strictest is not None:
         return Judgement(decision=strictest, reason="rule")

@@ -77,19 +77,27 @@ class Row(Value):
 
 
 def prompt_text(parts: Iterable[Part]) -> str:
-    """What a person typed, with attached files by name.
+    """What a person typed, with attached files by name, unless they are mentioned in it.
 
     >>> prompt_text([Text(text="Look: "), File(media_type="image/png", name="a.png")])
     'Look: [a.png]'
+    >>> prompt_text([Text(text="Read @a.md"), File(media_type="text/plain", name="a.md")])
+    'Read @a.md'
     """
-    return "".join(
-        part.text
-        if isinstance(part, Text)
-        else f"[{part.name or part.path or part.media_type}]"
-        if isinstance(part, File)
-        else ""
-        for part in parts
-    )
+    said = list(parts)
+    words = "".join(part.text for part in said if isinstance(part, Text))
+    return "".join(_prompt_part(part, words) for part in said)
+
+
+def _prompt_part(part: Part, words: str) -> str:
+    match part:
+        case Text(text=text):
+            return text
+        case File():
+            name = part.name or part.path or part.media_type
+            return "" if f"@{name}" in words or f'@"{name}' in words else f"[{name}]"
+        case _:
+            return ""
 
 
 class Transcript:

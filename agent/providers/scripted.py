@@ -95,7 +95,7 @@ def describe(name: str) -> ModelEntry:
     >>> describe("scripted").abilities.tools
     True
     """
-    can = Abilities(tools=True, images=False, pdf=False, thinking=True)
+    can = Abilities(tools=True, images=False, pdf=False, thinking=True, search=False)
     return ModelEntry(id=f"{NAME}:{name}", name="Demo (no language model)", abilities=can)
 
 

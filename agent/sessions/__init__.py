@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from agent import providers, tooling
 from agent.config import Settings, settings
-from agent.core.commands import Command, Interrupt
+from agent.core.commands import Command, EditPrompt, Interrupt, Prompt
 from agent.core.errors import LimitReached, Unavailable
 from agent.core.events import ModelSwitched, Snapshot
 from agent.core.history import still_counting
 from agent.core.identity import Session, User
+from agent.core.messages import File, Text
 from agent.core.policy import Mode
 from agent.core.transcript import Row, Transcript, fold
 from agent.sessions import checkpoints, log, rows
@@ -166,10 +167,21 @@ async def submit(user: User, session_id: str, command: Command, command_id: str 
         Conflict: it does not fit (an approval already answered, a prompt already begun).
         Unavailable: it could not be stored, and is not accepted.
     """
-    await rows.session(user, session_id)
+    session = await rows.session(user, session_id)
+    if isinstance(command, Prompt | EditPrompt):
+        command = await _with_mentions(user, session, command)
     key = log.storable(f"{session_id}/command/{command_id}") if command_id else ""
     accepted = await _accept(user, session_id, command, key)
     return accepted.turn_id, accepted.seq
+
+
+async def _with_mentions(user: User, session: Session, command: Prompt | EditPrompt) -> Prompt | EditPrompt:
+    """A prompt with the files that its words mention; they are read now, as the person sees them now."""
+    text = "\n".join(part.text for part in command.parts if isinstance(part, Text))
+    known = {part.name for part in command.parts if isinstance(part, File)}
+    found = await tooling.mentioned(user, session, text) if "@" in text else ()
+    files = tuple(file for file in found if file.name not in known)
+    return command.model_copy(update={"parts": (*command.parts, *files)}) if files else command
 
 
 async def _accept(user: User, session_id: str, command: Command, key: str = "") -> Accepted:

@@ -13,15 +13,39 @@ from agent.config import settings
 from agent.core import policy
 from agent.core.errors import NotFound, ToolFailed
 from agent.core.identity import Session, User
-from agent.core.messages import ToolCall
+from agent.core.messages import File, ToolCall
 from agent.core.policy import Judgement, Replies, Rule
 from agent.core.tools import Effect, ToolDefinition
-from agent.tooling import processes, tools, workspaces
+from agent.tooling import instructions, mentions, processes, tools, workspaces
+from agent.tooling._outputs import fitted
 from agent.tooling._writing import readable
-from agent.tooling.declaration import Tool, ToolOutput, bounded
+from agent.tooling.declaration import Tool, ToolOutput
+from agent.tooling.instructions import InstructionFile, Instructions
+from agent.tooling.tools.web_search import Search
+from agent.tooling.web.fetching import Web
 from agent.tooling.workspace import Workspace
 
-__all__ = ["ToolOutput", "choose_workspace", "definitions", "effect", "execute", "judge", "stop_leftovers"]
+__all__ = [
+    "InstructionFile",
+    "Instructions",
+    "Search",
+    "ToolOutput",
+    "choose_workspace",
+    "definitions",
+    "effect",
+    "execute",
+    "judge",
+    "mentioned",
+    "new_instructions",
+    "read_instructions",
+    "stop_leftovers",
+]
+
+
+_WEB = Web()
+
+GLOBAL = "instructions"
+"""The folder of the data folder whose GEMINI.md and AGENTS.md hold in every workspace."""
 
 
 def definitions(user: User, session: Session) -> tuple[ToolDefinition, ...]:
@@ -37,6 +61,7 @@ async def execute(
     arguments: Mapping[str, JsonValue],
     *,
     replies: Replies = (),
+    search: Search = None,
 ) -> ToolOutput:
     """Run a tool in the session's workspace.
 
@@ -46,6 +71,7 @@ async def execute(
         name: of the tool.
         arguments: as the model wrote them.
         replies: what the person replied, when the call asked them.
+        search: asks a model that can search the web; None when there is none.
 
     Raises:
         ToolFailed: there is no such tool, an argument is wrong, or the tool could not do it.
@@ -57,8 +83,42 @@ async def execute(
     if session.mode not in known[name].modes:
         raise ToolFailed(f"{name} makes no sense in mode {session.mode}.")
     async with Workspace(session.workspace) as files:
-        output = await known[name].run(arguments, files=files, replies=replies)
-    return bounded(output.model_copy(update={"text": readable(output.text)}))
+        output = await known[name].run(arguments, files=files, replies=replies, web=_WEB, search=search)
+        told = output.model_copy(update={"text": readable(output.text)})
+        return await fitted(files, name, told, known[name].longest)
+
+
+async def read_instructions(user: User, session: Session, touched: Iterable[str] = ()) -> Instructions:
+    """What GEMINI.md and AGENTS.md say: the server's, the workspace's, those of folders that were touched.
+
+    Raises:
+        ToolFailed: the workspace is gone.
+    """
+    _require_owner(user, session)
+    async with Workspace(session.workspace) as files:
+        return await instructions.instructions(files, settings().data_dir / GLOBAL, touched)
+
+
+async def new_instructions(user: User, session: Session, path: str, known: set[str]) -> Instructions:
+    """What the folders on the way to a path say, as far as it is not known.
+
+    Raises:
+        ToolFailed: the workspace is gone.
+    """
+    _require_owner(user, session)
+    async with Workspace(session.workspace) as files:
+        return await instructions.new_instructions(files, path, known)
+
+
+async def mentioned(user: User, session: Session, text: str) -> tuple[File, ...]:
+    """The files of the workspace that a person's words mention as `@path`.
+
+    Raises:
+        ToolFailed: the workspace is gone.
+    """
+    _require_owner(user, session)
+    async with Workspace(session.workspace) as files:
+        return (await mentions.mentioned(files, text)).files
 
 
 async def choose_workspace(user: User, session_id: str, wanted: str | None) -> Path:  # noqa: ARG001 - one owner so far

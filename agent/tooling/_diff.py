@@ -8,7 +8,7 @@ from agent.tooling._writing import readable
 MAX_LINES = 200
 MAX_WIDTH = 500
 _CONTEXT = 3
-_MAX_COMPARED = 4000
+_MAX_COMPARED = 2000
 
 
 def diff(before: str, after: str, path: str) -> str:
@@ -42,7 +42,7 @@ def _same_at_start(old: list[str], new: list[str]) -> int:
 
 
 def _unified(old: list[str], new: list[str], path: str, skipped: int) -> list[str]:
-    groups = difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(_CONTEXT)
+    groups = difflib.SequenceMatcher(None, old, new).get_grouped_opcodes(_CONTEXT)
     lines = [f"--- {path}", f"+++ {path}"]
     for group in groups:
         first, last = group[0], group[-1]

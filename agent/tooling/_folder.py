@@ -7,6 +7,7 @@ import stat
 import weakref
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from agent.tooling._beneath import open_beneath
@@ -84,11 +85,11 @@ class Folder:
                 limit -= len(piece)
             return Content(b"".join(pieces), _entry(path, found))
 
-    def entries(self, path: str) -> list[Entry]:
-        """Everything in a folder, unsorted; what vanishes meanwhile is left out."""
+    def entries(self, path: str, limit: int | None = None) -> list[Entry]:
+        """What lies in a folder, unsorted, of too much the first; what vanishes meanwhile is left out."""
         found: list[Entry] = []
         with self._opened(path, _FOLDER) as descriptor, os.scandir(descriptor) as scan:
-            for item in scan:
+            for item in islice(scan, limit):
                 with contextlib.suppress(FileNotFoundError):
                     inner = item.name if path == "." else f"{path}/{item.name}"
                     found.append(_entry(inner, item.stat(follow_symlinks=False)))
@@ -114,6 +115,11 @@ class Folder:
                 raise
             os.fsync(folder)
 
+    def remove(self, path: str) -> None:
+        """Take a file away, if it is there; a link, not what it points to."""
+        with self._parent(path, makes_it=False) as (folder, name), contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder)
+
     @contextlib.contextmanager
     def _opened(self, path: str, flags: int) -> Generator[int]:
         descriptor = self._opener(self.descriptor, path, flags)
@@ -123,14 +129,15 @@ class Folder:
             os.close(descriptor)
 
     @contextlib.contextmanager
-    def _parent(self, path: str) -> Generator[tuple[int, str]]:
-        """The folder a file lies in, made when missing, and the file's name; follows no link at all."""
+    def _parent(self, path: str, *, makes_it: bool = True) -> Generator[tuple[int, str]]:
+        """The folder a file lies in, and the file's name; follows no link at all."""
         *parents, name = path.split("/")
         here = os.dup(self.descriptor)
         try:
             for parent in parents:
-                with contextlib.suppress(FileExistsError):
-                    os.mkdir(parent, dir_fd=here)
+                if makes_it:
+                    with contextlib.suppress(FileExistsError):
+                        os.mkdir(parent, dir_fd=here)
                 inner = os.open(parent, _FOLDER | os.O_NOFOLLOW, dir_fd=here)
                 os.close(here)
                 here = inner

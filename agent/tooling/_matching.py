@@ -2,21 +2,27 @@
 
 import heapq
 import re
+from array import array
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice
 from typing import Literal
 
 from agent.tooling._writing import has_windows_line_ends, with_line_ends
 
 Rung = Literal["exact", "whitespace_flexible", "token", "fuzzy"]
 
+MAX_PLACES = 100_000
+"""More are too many to change."""
+
 _TOKEN = re.compile(r"\w+|[^\w\s]")
-_MAX_TOKENS = 2000
 _SHORTEST_FUZZY = 10
 _LONGEST_FUZZY = 20_000
+_MAX_WORK = 100_000_000_000
+"""Letters of a window times letters sought, summed: about a second."""
+_STEP = 150_000
+"""What a window costs besides."""
 _MAX_TEXT = 2_000_000
 """Characters; looser comparison and advice are left out for longer files."""
 _NEAREST = 3
@@ -43,7 +49,9 @@ class Found:
 
 
 def find(text: str, old: str) -> Found | None:
-    r"""Find the places of a text by the closest comparison that finds any; line ends must be `\n`.
+    r"""Find the places of a text, of too many the first, by the closest comparison that finds any.
+
+    Line ends must be `\n`.
 
     >>> find("if a:\n    b()\n", "if a:\n  b()").rung
     'whitespace_flexible'
@@ -55,7 +63,7 @@ def find(text: str, old: str) -> Found | None:
         ("fuzzy", _fuzzy),
     )
     for rung, climb in ladder if len(text) <= _MAX_TEXT else ladder[:1]:
-        if spans := tuple(climb(text, old)):
+        if spans := tuple(islice(climb(text, old), MAX_PLACES + 1)):
             return Found(rung, spans)
     return None
 
@@ -66,7 +74,8 @@ def replaced(text: str, spans: tuple[Span, ...], new: str) -> str:
     >>> replaced("a\r\nb\r\n", (Span(2, 3),), "c\nd")
     'a\r\nc\r\nd\r\n'
     """
-    windows = [found.start() - number for number, found in enumerate(re.finditer("\r\n", text))]
+    ends = enumerate(re.finditer("\r\n", text))
+    windows = array("L", (found.start() - number for number, found in ends))
     if "\n" in text:
         new = with_line_ends(new, windows=has_windows_line_ends(text))
     pieces: list[str] = []
@@ -122,98 +131,77 @@ def _exact(text: str, old: str) -> Iterator[Span]:
 def _by_lines(text: str, old: str) -> Iterator[Span]:
     """Whole lines that are equal but for the white space around them."""
     lines, sought = text.split("\n"), _lines(old)
-    stripped = [line.strip() for line in lines]
     if not any(sought):
         return
+    needle = "\n".join(["", *sought, ""])
+    stripped = "\n".join(["", *(line.strip() for line in lines), ""])
     starts = _starts(lines)
-    at = 0
-    while at + len(sought) <= len(lines):
-        if stripped[at] == sought[0] and stripped[at : at + len(sought)] == sought:
-            yield _span(text, lines, starts, at, old)
-            at += len(sought)
-        else:
-            at += 1
+    number, counted, at = 0, 0, stripped.find(needle)
+    while at >= 0:
+        number += stripped.count("\n", counted, at)
+        yield _span(text, lines, starts, number, old)
+        counted, at = at, stripped.find(needle, at + len(needle) - 1)
 
 
 def _by_tokens(text: str, old: str) -> Iterator[Span]:
     """The same words and signs in the same order from the start of a line, with any white space between."""
-    tokens: list[str] = _TOKEN.findall(old)
-    if not tokens or len(tokens) > _MAX_TOKENS or not old.split("\n", 1)[0].strip():
+    sought: list[str] = _TOKEN.findall(old)
+    if not sought or not old.split("\n", 1)[0].strip():
         return
-    pattern = re.escape(tokens[0])
-    for before, token in pairwise(tokens):
-        both_words = before[-1].isalnum() and token[0].isalnum()
-        pattern += (r"\s+" if both_words else r"\s*") + re.escape(token)
-    if tokens[-1][-1].isalnum():
-        pattern += r"\b"
-    for found in re.finditer(rf"^([ \t]*){pattern}", text, re.MULTILINE):
-        takes_line_end = old.endswith("\n") and text[found.end() :].startswith("\n")
-        yield Span(found.start(), found.end() + takes_line_end, found[1])
+    needle = "\n".join(["", *sought, ""])
+    tokens = "\n".join(["", *_TOKEN.findall(text), ""])
+    if needle not in tokens:
+        return
+    starts = array("L", (found.start() for found in _TOKEN.finditer(text)))
+    number, counted, at = 0, 0, tokens.find(needle)
+    while at >= 0:
+        number += tokens.count("\n", counted, at)
+        counted, after = at, at + 1
+        line = text.rfind("\n", starts[number - 1] if number else 0, starts[number]) + 1
+        if line or not number:
+            end = starts[number + len(sought) - 1] + len(sought[-1])
+            takes_line_end = old.endswith("\n") and text.startswith("\n", end)
+            yield Span(line, end + takes_line_end, text[line : starts[number]])
+            after = at + len(needle) - 1
+        at = tokens.find(needle, after)
 
 
 def _fuzzy(text: str, old: str) -> Iterator[Span]:
     """As many lines that differ in at most a tenth of their characters, white space around lines aside."""
+    from rapidfuzz.distance import Levenshtein  # noqa: PLC0415 (few edits need it, and it takes memory)
+
     lines, sought = text.split("\n"), _lines(old)
     needle = "\n".join(sought)
     if not _SHORTEST_FUZZY <= len(needle) <= _LONGEST_FUZZY:
         return
-    stripped = [line.strip() for line in lines]
     size, limit = len(sought), len(needle) // 10
     close: list[tuple[int, int]] = []
-    for at in _plausible(stripped, sought, limit):
-        apart = distance(needle, "\n".join(stripped[at : at + size]))
+    work = 0
+    for at, window in _windows(lines, size, range(len(needle) - limit, len(needle) + limit + 1)):
+        work += len(window) * len(needle) + _STEP
+        if work > _MAX_WORK:
+            # So much is like it that no place would be clear.
+            return
+        apart = Levenshtein.distance(needle, window, score_cutoff=limit)
         if apart <= limit:
             close.append((apart, at))
     taken: list[int] = []
     for _, at in sorted(close):
-        if all(abs(at - other) >= size for other in taken):
-            taken.append(at)
+        near = bisect_left(taken, at - size + 1)
+        if near == len(taken) or taken[near] >= at + size:
+            taken.insert(near, at)
     starts = _starts(lines)
-    yield from (_span(text, lines, starts, at, old) for at in sorted(taken))
+    yield from (_span(text, lines, starts, at, old) for at in taken)
 
 
-def _plausible(lines: list[str], sought: list[str], limit: int) -> Iterator[int]:
-    """Where a window of lines has nearly the sought letters, in whatever order: a bound that is quick."""
-    size = len(sought)
-    letters = [Counter(line) for line in lines]
-    missing = Counter("".join(sought))
-    for at, entering in enumerate(letters):
-        missing.subtract(entering)
-        if at >= size:
-            missing.update(letters[at - size])
-        if at >= size - 1:
-            over = sum(count for count in missing.values() if count > 0)
-            under = over - missing.total()
-            if max(over, under) <= limit:
-                yield at - size + 1
-
-
-def distance(first: str, second: str) -> int:
-    """How many letters must be added, dropped or changed to make one text the other.
-
-    >>> distance("kitten", "sitting")
-    3
-
-    Source: Myers 1999, in the form of Hyyrö 2003; each row of the matrix is one large integer.
-    """
-    if not first:
-        return len(second)
-    places: dict[str, int] = {}
-    for place, letter in enumerate(first):
-        places[letter] = places.get(letter, 0) | 1 << place
-    every, top = (1 << len(first)) - 1, 1 << (len(first) - 1)
-    more, less, apart = every, 0, len(first)
-    for letter in second:
-        equal = places.get(letter, 0)
-        vertical = equal | less
-        horizontal = (((equal & more) + more) ^ more) | equal
-        up = less | (~(horizontal | more) & every)
-        down = more & horizontal
-        apart += bool(up & top) - bool(down & top)
-        up = (up << 1 | 1) & every
-        more = (down << 1 & every) | (~(vertical | up) & every)
-        less = up & vertical
-    return apart
+def _windows(lines: list[str], size: int, lengths: range) -> Iterator[tuple[int, str]]:
+    """Every so many lines that, white space around them aside, are so long, and where they begin."""
+    stripped = [line.strip() for line in lines]
+    text, starts = "\n".join(stripped), _starts(stripped)
+    for at in range(len(lines) - size + 1):
+        start, end = starts[at], starts[at + size] - 1
+        if end - start in lengths:
+            yield at, text[start:end]
 
 
 def _lines(old: str) -> list[str]:

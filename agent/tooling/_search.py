@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.core.errors import ToolFailed
-from agent.tooling.workspace import MAX_READ, Workspace, can_be_passed
+from agent.tooling.workspace import MAX_READ, OUTPUTS, Workspace, can_be_passed
+
+MAX_PATTERN = 4000
+"""Characters."""
 
 _HERE = Path(__file__).resolve()
 _COMPLAINT = 2000
@@ -26,6 +29,8 @@ class Query:
     include: str
     """A glob pattern for files; empty for all."""
     ignore_case: bool
+    takes_ignored: bool = False
+    """Whether ignored files are searched too, because the search begins at one."""
 
 
 async def places(files: Workspace, query: Query) -> AsyncGenerator[tuple[str, int]]:
@@ -37,6 +42,8 @@ async def places(files: Workspace, query: Query) -> AsyncGenerator[tuple[str, in
     Raises:
         ToolFailed: the pattern cannot be understood.
     """
+    if max(len(query.pattern), len(query.include)) > MAX_PATTERN:
+        raise ToolFailed(f"The pattern is too long; at most {MAX_PATTERN:,} characters.")
     if not (can_be_passed(query.pattern) and can_be_passed(query.include)):
         raise ToolFailed("The pattern holds a NUL or half a character; a line of text never does.")
     ripgrep = shutil.which("rg")
@@ -50,17 +57,26 @@ async def places(files: Workspace, query: Query) -> AsyncGenerator[tuple[str, in
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+    complaining = asyncio.create_task(_complaint(search))
     try:
         async for place in _read(search):
             yield place
-        if await search.wait() == _FAILED and search.stderr:
-            complaint = (await search.stderr.read(_COMPLAINT)).decode("utf-8", "replace").strip()
-            if complaint:
-                raise ToolFailed(f"The search failed. {complaint}")
+        complaint = await complaining
+        if await search.wait() == _FAILED and complaint:
+            raise ToolFailed(f"The search failed. {complaint}")
     finally:
         with contextlib.suppress(ProcessLookupError):
             search.kill()
+        await complaining
         await search.communicate()
+
+
+async def _complaint(search: asyncio.subprocess.Process) -> str:
+    """The beginning of what the search complains of; all is taken from it, or it would wait for ever."""
+    kept = b""
+    while search.stderr and (piece := await search.stderr.read(_COMPLAINT)):
+        kept = kept or piece
+    return kept.decode("utf-8", "replace").strip()
 
 
 async def _read(search: asyncio.subprocess.Process) -> AsyncGenerator[tuple[str, int]]:
@@ -81,9 +97,11 @@ def _ripgrep(program: str, query: Query) -> list[str]:
     options = [
         "--no-config",
         "--no-messages",
+        "--no-ignore-messages",
         "--no-heading",
         "--color=never",
         "--line-number",
+        "--crlf",
         "--with-filename",
         "--null",
         # The line itself is read by us; here it only costs.
@@ -95,15 +113,16 @@ def _ripgrep(program: str, query: Query) -> list[str]:
         "--no-require-git",
         "--no-ignore-parent",
         "--no-ignore-global",
-        "--no-ignore-dot",
         "--ignore-file=.gitignore",
     ]
+    if query.takes_ignored:
+        options.append("--no-ignore")
     if query.ignore_case:
         options.append("--ignore-case")
     if query.include:
         options.append(f"--glob={query.include}")
     path = "./" if query.path == "." else f"./{query.path}"
-    return [program, *options, "--glob=!.git", "--", query.pattern, path]
+    return [program, *options, "--glob=!.git", f"--glob=!/{OUTPUTS}", "--", query.pattern, path]
 
 
 def _own(query: Query) -> list[str]:

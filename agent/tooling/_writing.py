@@ -39,8 +39,8 @@ class Writing:
             raise ToolFailed(f"Line {at} of the text holds half a character; it cannot be written.") from None
 
 
-def decode(raw: bytes) -> tuple[str, Writing] | None:
-    r"""The text of a file and the manner it is written in; None when it is not text.
+def decode(raw: bytes, *, is_whole: bool = True) -> tuple[str, Writing] | None:
+    r"""The text of a file, or of its first part, and the manner it is written in; None when it is not text.
 
     >>> decode("Grüße".encode("utf-16"))
     ('Grüße', Writing(encoding='utf-16-le', mark=b'\xff\xfe'))
@@ -48,8 +48,9 @@ def decode(raw: bytes) -> tuple[str, Writing] | None:
     mark, encoding = next((each for each in _MARKS if raw.startswith(each[0])), (b"", "utf-8"))
     if encoding == "utf-8" and b"\0" in raw[:_BINARY_HEAD]:
         return None
+    decoder = codecs.getincrementaldecoder(encoding)(_odd_bytes(encoding))
     try:
-        text = raw[len(mark) :].decode(encoding, _odd_bytes(encoding))
+        text = decoder.decode(raw[len(mark) :], is_whole)
     except UnicodeDecodeError:
         return None
     return text, Writing(encoding, mark)

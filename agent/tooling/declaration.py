@@ -22,7 +22,7 @@ ALL_MODES: frozenset[Mode] = frozenset(get_args(Mode))
 MAX_TEXT = 40_000
 """Characters of a result that reach the model."""
 
-_NOTE_SIZE = 100
+_NOTE_SIZE = 300
 _ERRORS_SHOWN = 3
 _ARGUMENT = re.compile(r"^    (\w+): (.*(?:\n     +.*)*)", re.MULTILINE)
 
@@ -51,6 +51,8 @@ class Tool:
     """Why a person is asked before it runs, whatever mode and rules allow: a code; empty for most tools."""
     modes: frozenset[Mode] = ALL_MODES
     """In which it makes sense."""
+    longest: int = MAX_TEXT
+    """Characters of a result that reach the model."""
 
     def accepts(self, arguments: Mapping[str, JsonValue]) -> bool:
         """Whether it could be run on these."""
@@ -86,7 +88,12 @@ class Tool:
 
 
 def tool(
-    kind: Kind, *, effect: Effect, asks: str = "", modes: frozenset[Mode] = ALL_MODES
+    kind: Kind,
+    *,
+    effect: Effect,
+    asks: str = "",
+    modes: frozenset[Mode] = ALL_MODES,
+    longest: int = MAX_TEXT,
 ) -> Callable[[Callable[..., Answer]], Tool]:
     """Make a tool of a typed async function; its docstring is what the model is told."""
 
@@ -109,7 +116,7 @@ def tool(
         definition = ToolDefinition(
             name=name, description=description, parameters=schema(arguments), kind=kind, effect=effect
         )
-        return Tool(definition, function, arguments, GIVEN & parameters.keys(), asks, modes)
+        return Tool(definition, function, arguments, GIVEN & parameters.keys(), asks, modes, longest)
 
     return declare
 
@@ -143,19 +150,34 @@ def _plain(value: JsonValue, definitions: Mapping[str, JsonValue], within: tuple
     }
 
 
-def bounded(output: ToolOutput) -> ToolOutput:
+def bounded(output: ToolOutput, path: str = "", longest: int = MAX_TEXT) -> ToolOutput:
     """Cut a result that is too long for the model: a fifth from its head, the rest from its tail.
 
     >>> len(bounded(ToolOutput(text="x" * 50_000)).text) <= MAX_TEXT
     True
+
+    Args:
+        output: what a tool said.
+        path: where in the workspace all of it is kept; empty when it is not.
+        longest: characters it may have.
     """
-    if len(output.text) <= MAX_TEXT:
+    if len(output.text) <= longest:
         return output
-    kept = MAX_TEXT - _NOTE_SIZE
+    return output.model_copy(update={"text": shortened(output.text, longest, path)})
+
+
+def shortened(text: str, most: int, path: str = "") -> str:
+    r"""The head and the tail of a text, and between them what is left out.
+
+    >>> print(shortened("word\n" * 1000, 500).partition("\n\n")[2].partition("\n\n")[0])
+    [4,700 characters of 5,000 were left out here, from line 13 on.]
+    """
+    kept = most - _NOTE_SIZE
     head = kept // 5
-    cut = len(output.text) - kept
-    note = f"\n\n[{cut:,} characters of {len(output.text):,} were left out here.]\n\n"
-    return output.model_copy(update={"text": output.text[:head] + note + output.text[head - kept :]})
+    cut, line = len(text) - kept, text.count("\n", 0, head) + 1
+    where = f" All of it is in {path}: use read_file with offset={line}, or grep." if path else ""
+    note = f"[{cut:,} characters of {len(text):,} were left out here, from line {line} on.{where}]"
+    return f"{text[:head]}\n\n{note}\n\n{text[head - kept :]}"
 
 
 def _read_docstring(function: Callable[..., Answer]) -> tuple[str, dict[str, str]]:

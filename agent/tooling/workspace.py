@@ -6,7 +6,7 @@ import errno
 import os
 import posixpath
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import ParamSpec, Protocol, Self, TypeVar
 
 from agent.core.errors import ToolFailed
@@ -22,12 +22,16 @@ MAX_WALK = 200_000
 """Entries a walk looks at."""
 WALK_SECONDS = 30.0
 
+OUTPUTS = ".agent/outputs"
+"""Where whole results of tools are kept: tools may read them but not write there; searches pass them over."""
+
 PROTECTED_ANYWHERE = frozenset({".git"})
 PROTECTED_ON_TOP = frozenset({".agent", ".env", ".mcp.json"})
 """Names whose content other programs trust and act on."""
 
 _MAX_PATH = 4096
 _NEAR_NAMES = 3
+_NAMES_COMPARED = 1000
 _IGNORE_FILE_SIZE = 1 << 20
 
 _WORDS = {
@@ -63,7 +67,7 @@ class Workspace:
             self._folder = await asyncio.to_thread(Folder.at, self.root, self._opener)
         except OSError as error:
             raise ToolFailed("The workspace folder is gone or may not be accessed.") from error
-        self._ignored = Ignored(self._ignore_text)
+        self._ignored = Ignored(self._ignore_text, extra=(f"/{OUTPUTS}/",))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -116,16 +120,21 @@ class Workspace:
         return content
 
     async def entries(self, path: str) -> tuple[list[Entry], int]:
-        """What lies in a folder, by name, and how many entries were left out as ignored."""
+        """What lies in a folder, `MAX_WALK` at most, by name, and how many were left out as ignored."""
         return await self._try(path, self._list, self.relative(path))
 
-    async def files(self, path: str) -> tuple[list[Entry], bool]:
-        """All files in a folder and below that are not ignored, and whether these are all there are."""
-        return await self._try(path, self._files, self.relative(path))
+    async def files(self, path: str, limit: int | None = None) -> tuple[list[Entry], bool]:
+        """All files in a folder and below that are not ignored, and whether these are all there are.
 
-    async def leaves_out(self, path: str, start: str) -> bool:
-        """Whether a search that begins at `start` passes this file over."""
-        return await asyncio.to_thread(lambda: self._filter(start)(path, is_folder=False))
+        Args:
+            path: where to begin.
+            limit: how many entries are looked at, at most; `MAX_WALK` by default.
+        """
+        return await self._try(path, self._files, self.relative(path), limit or MAX_WALK)
+
+    async def leaves_out(self, path: str, *, is_folder: bool = False) -> bool:
+        """Whether searches pass this over; one that begins there does not."""
+        return await asyncio.to_thread(self._ignored_now.has, self.relative(path), is_folder=is_folder)
 
     async def write(self, path: str, raw: bytes, unchanged_since: int | None = None) -> None:
         """Put a file in place in one step, with the folders it needs; its mode stays.
@@ -144,6 +153,22 @@ class Workspace:
         if inner == ".":
             raise ToolFailed(". is the workspace itself; name a file.")
         await self._try(path, self._held.write, inner, raw, unchanged_since)
+
+    async def keep(self, name: str, raw: bytes) -> str:
+        """Put a file of our own among the `OUTPUTS`, where tools may not; gives its path."""
+        path = f"{OUTPUTS}/{name}"
+        await self._try(path, self._held.write, path, raw)
+        return path
+
+    async def discard(self, name: str) -> None:
+        """Take a file of our own away again."""
+        await self._try(name, self._held.remove, f"{OUTPUTS}/{name}")
+
+    @property
+    def _ignored_now(self) -> Ignored:
+        if self._ignored is None:
+            raise RuntimeError("the workspace is closed")
+        return self._ignored
 
     @property
     def _held(self) -> Folder:
@@ -166,7 +191,7 @@ class Workspace:
         """A sentence with names beside the path that look like it."""
         folder, _, name = self.relative(path).rpartition("/")
         try:
-            names = [entry.name for entry in self._held.entries(folder or ".")]
+            names = [entry.name for entry in self._held.entries(folder or ".", _NAMES_COMPARED)]
         except OSError:
             return ""
         near = difflib.get_close_matches(name, names, _NEAR_NAMES)
@@ -181,44 +206,43 @@ class Workspace:
 
     def _list(self, path: str) -> tuple[list[Entry], int]:
         leaves_out = self._filter(path)
-        entries = self._held.entries(path)
+        entries = self._held.entries(path, MAX_WALK)
         kept = [each for each in entries if not leaves_out(each.path, is_folder=each.kind == "folder")]
         return sorted(kept, key=lambda entry: entry.name), len(entries) - len(kept)
 
-    def _files(self, path: str) -> tuple[list[Entry], bool]:
+    def _files(self, path: str, limit: int) -> tuple[list[Entry], bool]:
+        leaves_out = self._filter(path)
         found: list[Entry] = []
+        folders, seen = [path], 0
         until = time.monotonic() + WALK_SECONDS
-        for seen, entry in enumerate(self._walk(path)):
-            if seen >= MAX_WALK or time.monotonic() > until:
+        while folders:
+            entries = self._entries(folders.pop(), path, limit + 1 - seen)
+            seen += len(entries)
+            for entry in entries[: len(entries) - (seen > limit)]:
+                if leaves_out(entry.path, is_folder=entry.kind == "folder"):
+                    continue
+                if entry.kind == "folder":
+                    folders.append(entry.path)
+                elif entry.kind == "file":
+                    found.append(entry)
+            if seen > limit or time.monotonic() > until:
                 return found, False
-            if entry.kind == "file":
-                found.append(entry)
         return found, True
 
-    def _walk(self, path: str) -> Iterator[Entry]:
-        """Every entry below that is not ignored; a folder that cannot be opened is passed over."""
-        leaves_out = self._filter(path)
-        folders = [path]
-        while folders:
-            folder = folders.pop()
-            try:
-                entries = self._held.entries(folder)
-            except OSError:
-                if folder == path:
-                    raise
-                continue
-            for entry in entries:
-                if not leaves_out(entry.path, is_folder=entry.kind == "folder"):
-                    yield entry
-                    if entry.kind == "folder":
-                        folders.append(entry.path)
+    def _entries(self, folder: str, start: str, limit: int) -> list[Entry]:
+        """What lies in a folder on a walk; nothing when it cannot be opened, unless the walk begins there."""
+        try:
+            return self._held.entries(folder, limit)
+        except OSError:
+            if folder == start:
+                raise
+            return []
 
     def _filter(self, start: str) -> "LeavesOut":
         """What a search from here passes over: what is ignored, unless someone asks for just that."""
-        if self._ignored is None:
-            raise RuntimeError("the workspace is closed")
-        asked = start != "." and self._ignored.has(start, is_folder=True)
-        return _leaves_out_nothing if asked else self._ignored.has
+        ignored = self._ignored_now
+        asked = start != "." and ignored.has(start, is_folder=True)
+        return _leaves_out_nothing if asked else ignored.has
 
     def _ignore_text(self, path: str) -> str:
         try:

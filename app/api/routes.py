@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from agent import providers, sessions
+from agent import providers, sessions, tooling
 from agent.core.commands import COMMAND
 from agent.core.errors import Invalid, NotAllowed, Unavailable
 from agent.core.identity import Session, User
@@ -164,6 +164,13 @@ async def command(user: Asking, session_id: str, body: dict[str, JsonValue]) -> 
         raise RequestValidationError(error.errors()) from error
     turn_id, seq = await sessions.submit(user, session_id, wanted, command_id)
     return Accepted(turn_id=turn_id, seq=seq)
+
+
+@router.get("/sessions/{session_id}/instructions")
+async def instructions(user: Asking, session_id: str) -> list[tooling.InstructionFile]:
+    """The files of instructions that the model is told in a session, with their size in bytes."""
+    session = await sessions.get(user, session_id)
+    return [*(await tooling.read_instructions(user, session)).files]
 
 
 @router.get("/sessions/{session_id}/checkpoints")

@@ -9,7 +9,7 @@ from typing import Any
 import reflex as rx
 
 from app.components.markdown import markdown
-from app.shown import Question, Shown
+from app.shown import Doing, Question, Shown
 from app.words import (
     ALWAYS_MEANS,
     ANSWERS,
@@ -21,6 +21,7 @@ from app.words import (
     QUESTION,
     REPLY,
     SKIP,
+    TODO,
     WHAT_ELSE,
 )
 
@@ -147,6 +148,20 @@ def approvals(
             ("question", question(row, on_answer, on_reply)),
             ("plan", plan(row, on_answer, on_decline)),
             approval(row, on_answer),
+        ),
+    )
+
+
+def todos(items: rx.Var[list[Doing]], progress: rx.Var[str]) -> rx.Component:
+    """What the agent has to do, folded to one line."""
+    return rx.cond(
+        items.length() > 0,
+        rx.el.details(
+            rx.el.summary(TODO, rx.el.span(progress, class_name="meta")),
+            rx.el.ol(
+                rx.foreach(items, lambda one: rx.el.li(one.text, custom_attrs={"data-status": one.status}))
+            ),
+            class_name="dock todos",
         ),
     )
 

@@ -11,10 +11,10 @@ import reflex as rx
 from pydantic import Field
 from reflex_components_core.core.banner import has_connection_errors
 
-from agent import providers, sessions
+from agent import providers, sessions, tooling
 from agent.config import settings
 from agent.core.commands import Answer, DropPrompt, EditPrompt, Interrupt, Prompt
-from agent.core.errors import Conflict, MaestroError
+from agent.core.errors import Conflict, MaestroError, ToolFailed
 from agent.core.events import PromptQueued
 from agent.core.identity import User
 from agent.core.messages import Text
@@ -31,6 +31,7 @@ from app.shown import Choice, choices
 from app.state import FlashState, asked, flash
 from app.view import WINDOW, View
 from app.words import (
+    INSTRUCTIONS,
     NAME,
     RECONNECTING,
     SESSIONS,
@@ -39,6 +40,7 @@ from app.words import (
     WELCOME,
     WELCOME_DEMO,
     WELCOME_WHAT,
+    instruction_note,
 )
 
 Id = Annotated[str, Field(min_length=1, max_length=200)]
@@ -54,6 +56,8 @@ class ChatState(rx.State):
     workspace: str = ""
     models: list[Choice] = []
     fallbacks: str = ""
+    instructions: list[str] = []
+    """The files the model is told beside the prompts, with their sizes."""
 
     @rx.event(background=True, supersedes=True)
     async def arrive(self) -> Any:
@@ -91,6 +95,7 @@ class ChatState(rx.State):
         if session_id != self.session_id:
             history.limit = WINDOW
         self.session_id = self.name = self.workspace = self.fallbacks = ""
+        self.instructions = []
         await list_anew(self, user)
         if session_id:
             session = await sessions.get(user, session_id)
@@ -125,8 +130,11 @@ class ChatState(rx.State):
             user = await who(self)
             if session_id := session_of(self.router.url.path):
                 await sessions.prepare(user, session_id)
-        except MaestroError:
-            return None  # `arrive` has said it
+                found = await tooling.read_instructions(user, await sessions.get(user, session_id))
+                async with self:
+                    self.instructions = [instruction_note(file) for file in found.files]
+        except (MaestroError, ToolFailed):
+            return None  # `arrive` has said it, or each tool will
         return ChatState.offer
 
     @rx.event(background=True)
@@ -298,6 +306,7 @@ def page() -> rx.Component:
             ),
             rx.el.div(
                 docks.flash(FlashState.sentence, FlashState.close),
+                docks.todos(follow.RunState.todos, follow.RunState.progress),
                 docks.approvals(follow.RunState.asking, ChatState.answer, ChatState.reply, ChatState.decline),
                 composer.composer(
                     ChatState.send,
@@ -332,6 +341,22 @@ def header() -> rx.Component:
         ),
         rx.el.h1(rx.cond(ChatState.name == "", NAME, ChatState.name)),
         rx.el.code(ChatState.workspace, class_name="workspace", title=ChatState.workspace),
+        rx.cond(
+            ChatState.instructions.length() > 0,
+            rx.fragment(
+                rx.el.button(
+                    INSTRUCTIONS,
+                    type="button",
+                    class_name="quiet",
+                    custom_attrs={"popovertarget": "instructions"},
+                ),
+                rx.el.ul(
+                    rx.foreach(ChatState.instructions, rx.el.li),
+                    id="instructions",
+                    custom_attrs={"popover": "auto"},
+                ),
+            ),
+        ),
         rx.el.span(
             rx.cond(has_connection_errors, RECONNECTING, follow.RunState.label),
             id="run-state",

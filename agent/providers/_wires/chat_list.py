@@ -73,7 +73,7 @@ def abilities(model: Payload) -> Abilities:
     """What a list says that a model takes and does.
 
     >>> abilities({"supported_parameters": ["tools"], "architecture": {"input_modalities": ["text"]}})
-    Abilities(tools=True, images=False, pdf=None, thinking=False)
+    Abilities(tools=True, images=False, pdf=None, thinking=False, search=None)
     """
     asked, able = model.get("supported_parameters"), model.get("capabilities")
     taken = fields(model.get("architecture")).get("input_modalities")

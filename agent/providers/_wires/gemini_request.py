@@ -201,6 +201,6 @@ def _result(result: ToolResult, call: ToolCall, *, files_inside: bool) -> Iterab
 
 
 def _file(file: File) -> dict[str, Any]:
-    if file.data and file.media_type.startswith(("image/", "audio/", "video/", "application/pdf", "text/")):
+    if file.data and file.media_type.startswith(("image/", "audio/", "video/", "application/pdf")):
         return {"inline_data": {"mime_type": file.media_type, "data": file.data}}
     return {"text": file_note(file)}

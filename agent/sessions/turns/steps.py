@@ -14,8 +14,9 @@ from agent.core.messages import Message, ToolCall, ToolResult
 from agent.core.policy import Replies
 from agent.core.provider import Request
 from agent.sessions.stream.speech import Speech
-from agent.sessions.turns.prompting import system_prompt
+from agent.sessions.turns.context import Context
 from agent.sessions.turns.racing import contained
+from agent.sessions.turns.searching import search_of
 
 SLICE = 0.002
 """Seconds of talk after which the others get their turn: a stream that has arrived whole never waits."""
@@ -31,6 +32,7 @@ async def ask_model(
     history: Sequence[Message],
     speech: Speech,
     notice: Callable[[Noticed], None],
+    context: Context,
 ) -> StepFinished:
     """Stream one step of the session's model, letting the followers hear it.
 
@@ -40,6 +42,7 @@ async def ask_model(
         history: what was said before.
         speech: takes what is heard.
         notice: takes what a person should know meanwhile, as that the provider is asked again.
+        context: what the model is told beside the history.
 
     Raises:
         ProviderError: the provider did not come to its end.
@@ -48,7 +51,7 @@ async def ask_model(
     provider = await providers.provider(user, session.model)
     request = Request(
         model=providers.model_name(session.model),
-        system=system_prompt(session),
+        system=await context.system(session, history),
         messages=tuple(history),
         tools=tooling.definitions(user, session),
         cache_key=session.id,
@@ -75,19 +78,25 @@ async def _let_others() -> None:
         await asyncio.sleep(0)
 
 
-async def run_tool(user: User, session: Session, call: ToolCall, replies: Replies = ()) -> ToolResult:
+async def run_tool(
+    user: User, session: Session, call: ToolCall, context: Context, replies: Replies = ()
+) -> ToolResult:
     """Run a call to its result; whatever goes wrong is told to the model.
 
     Args:
         user: for whom.
         session: in which.
         call: what the model asked for.
+        context: what the model is told beside the history; the call's path may add to it.
         replies: what the person replied, when the call asked them.
     """
     if call.malformed:
         return _failed(call, f"The arguments were no valid JSON object: {call.malformed[:2000]}")
     try:
-        output = await contained(tooling.execute(user, session, call.name, call.arguments, replies=replies))
+        search = await search_of(user, session) if call.name == "web_search" else None
+        running = tooling.execute(user, session, call.name, call.arguments, replies=replies, search=search)
+        output = await contained(running)
+        await context.come_to(session, call)
     except ToolFailed as error:
         return _failed(call, str(error))
     except Exception:

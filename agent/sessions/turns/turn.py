@@ -38,6 +38,7 @@ from agent.sessions.stream.bus import bus
 from agent.sessions.stream.speech import Speech
 from agent.sessions.turns import moves, steps
 from agent.sessions.turns.approvals import asked_about
+from agent.sessions.turns.context import Context
 from agent.sessions.turns.engine import Ended, Recorder, Run
 from agent.sessions.turns.failing import Asides, failed, next_model, why
 from agent.sessions.turns.open_turns import is_due
@@ -71,6 +72,7 @@ class Turn:
         """What the model says right now."""
         self.next: Run | None = None
         """The turn that began when this one was over."""
+        self._context = Context(self.user)
         self._recorder = recorder
         self._writer = writer
         self._kept: dict[str, Event] = {}
@@ -195,7 +197,7 @@ class Turn:
         """
         while True:
             asides = Asides(self.run_of.turn_id, self._record)
-            asked = steps.ask_model(self.user, self.session, history, speech, asides.add)
+            asked = steps.ask_model(self.user, self.session, history, speech, asides.add, self._context)
             try:
                 return await unless(self._stopping, asked) or speech.broken_off("cancelled")
             except (ProviderError, Invalid) as error:
@@ -219,15 +221,17 @@ class Turn:
 
     async def _run_tool(self, call: ToolCall) -> JsonValue:
         if f"call/{call.id}/finished" not in self._kept:
-            await self._record(
-                ToolCallFinished(turn_id=self.run_of.turn_id, result=await self._outcome(call))
-            )
-            await self._take_up_mode()
+            finished = ToolCallFinished(turn_id=self.run_of.turn_id, result=await self._outcome(call))
+            await self._take_up_mode(finished)
+            await self._record(finished)
         return None
 
-    async def _take_up_mode(self) -> None:
-        """Go on in another mode, when the model entered or left plan mode; the session does so, too."""
-        happened = [*self._kept.values(), *self._answers.values()]
+    async def _take_up_mode(self, finished: ToolCallFinished) -> None:
+        """Go on in another mode, when the model entered or left plan mode; the session does so first.
+
+        Who hears that the call is finished then finds the session in its new mode.
+        """
+        happened = [*self._kept.values(), *self._answers.values(), finished]
         mode = mode_after(happened, self._found("started", TurnStarted).mode)
         if mode != self.session.mode:
             self.session = self.session.model_copy(update={"mode": mode})
@@ -242,8 +246,8 @@ class Turn:
             await tooling.stop_leftovers(self.user, self.session)
             if effect == "once":
                 return ToolResult(call_id=call.id, outcome="unknown", text=CUT_OFF)
-        replies = self._replies(call)
-        result = await unless(self._stopping, steps.run_tool(self.user, self.session, call, replies))
+        running = steps.run_tool(self.user, self.session, call, self._context, self._replies(call))
+        result = await unless(self._stopping, running)
         return result or ToolResult(call_id=call.id, outcome="cancelled", text=STOPPED)
 
     def _replies(self, call: ToolCall) -> Replies:

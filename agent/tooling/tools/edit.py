@@ -5,10 +5,10 @@ import asyncio
 from agent.core.errors import ToolFailed
 from agent.tooling import _omissions
 from agent.tooling._diff import diff
-from agent.tooling._matching import Found, find, nearest, replaced
+from agent.tooling._matching import MAX_PLACES, Found, find, nearest, replaced
 from agent.tooling._writing import Writing, decode, readable
 from agent.tooling.declaration import tool
-from agent.tooling.workspace import Workspace, shown
+from agent.tooling.workspace import MAX_WRITE, Workspace, shown
 
 _PLACES_SHOWN = 20
 
@@ -31,22 +31,35 @@ async def edit(  # noqa: D417 (the model does not see files)
         replace_all: Whether to replace every such passage instead of the only one.
     """
     name = shown(files.relative(path))
-    if missing := _omissions.added(old_string, new_string):
-        raise ToolFailed(f'new_string leaves code out ("{missing[0]}"). Write all of what shall stand there.')
+    await asyncio.to_thread(_require_all, old_string, new_string)
     if not old_string:
         return await _create(files, path, new_string)
     if old_string == new_string:
         raise ToolFailed("old_string and new_string are identical; nothing would change.")
     content = await files.read_whole(path)
-    decoded = decode(content.raw)
+    raw, answer = await asyncio.to_thread(
+        _edited, content.raw, name, old_string, new_string, every=replace_all
+    )
+    await files.write(path, raw, content.entry.modified)
+    return answer
+
+
+def _require_all(old: str, new: str) -> None:
+    if missing := _omissions.added(old, new):
+        raise ToolFailed(f'new_string leaves code out ("{missing[0]}"). Write all of what shall stand there.')
+
+
+def _edited(raw: bytes, name: str, old: str, new: str, *, every: bool) -> tuple[bytes, str]:
+    """The file's new bytes, and what to say of the change."""
+    decoded = decode(raw)
     if decoded is None:
         raise ToolFailed(f"{name} is a binary file, not text.")
     text, writing = decoded
-    found = await asyncio.to_thread(_found, text, old_string, name, every=replace_all)
-    after = await asyncio.to_thread(replaced, text, found.spans, new_string)
-    await files.write(path, writing.encode(after), content.entry.modified)
-    changes = await asyncio.to_thread(diff, text, after, name)
-    return f"Edited {name}{_remark(found)}.\n{changes}"
+    found = _found(text, old, name, every=every)
+    if len(text) + len(found.spans) * len(new) > MAX_WRITE:
+        raise ToolFailed(f"{name} would become too large: at most {MAX_WRITE:,} bytes can be written.")
+    after = replaced(text, found.spans, new)
+    return writing.encode(after), f"Edited {name}{_remark(found)}.\n{diff(text, after, name)}"
 
 
 async def _create(files: Workspace, path: str, text: str) -> str:
@@ -69,6 +82,10 @@ def _found(text: str, old: str, name: str, *, every: bool) -> Found:
         near = nearest(plain, sought)
         advice = f" The nearest lines are:\n{readable(near)}" if near else " Read the file again."
         raise ToolFailed(f"old_string was not found in {name}.{advice}")
+    if len(found.spans) > MAX_PLACES:
+        raise ToolFailed(
+            f"old_string stands in more than {MAX_PLACES:,} places of {name}; give a longer one."
+        )
     if len(found.spans) > 1 and not (every and found.rung != "fuzzy"):
         lines = [plain.count("\n", 0, span.start) + 1 for span in found.spans[:_PLACES_SHOWN]]
         numbers = ", ".join(map(str, lines)) + ("…" if len(found.spans) > _PLACES_SHOWN else "")

@@ -1,5 +1,7 @@
 """Finds files by their name."""
 
+import asyncio
+
 from agent.core.errors import ToolFailed
 from agent.tooling.declaration import tool
 from agent.tooling.ignoring import matcher
@@ -26,8 +28,12 @@ async def glob(files: Workspace, pattern: str, path: str = ".") -> str:  # noqa:
     start = files.relative(path)
     prefix = "" if start == "." else f"{start}/"
     entries, is_all = await files.files(path)
-    found = [entry for entry in entries if is_meant(entry.path.removeprefix(prefix))]
-    found.sort(key=lambda entry: (-entry.modified, entry.path))
+    found = await asyncio.to_thread(
+        lambda: sorted(
+            (entry for entry in entries if is_meant(entry.path.removeprefix(prefix))),
+            key=lambda entry: (-entry.modified, entry.path),
+        )
+    )
     lines = [shown(entry.path) for entry in found[:MAX_FILES]]
     if len(found) > MAX_FILES:
         lines.append(f"[{len(found):,} files match; these are the newest {MAX_FILES}.]")

@@ -9,7 +9,7 @@ from agent.tooling._search import Query, places
 from agent.tooling._writing import decode, readable
 from agent.tooling.declaration import tool
 from agent.tooling.ignoring import matcher
-from agent.tooling.workspace import Workspace, shown
+from agent.tooling.workspace import MAX_READ, Workspace, shown
 
 MAX_MATCHES = 100
 MAX_WIDTH = 300
@@ -32,8 +32,9 @@ async def grep(  # noqa: D417 (the model does not see files)
         ignore_case: Whether capital and small letters are the same.
     """
     start = files.relative(path)
-    await files.stat(path)
-    query = Query(pattern, start, include, ignore_case)
+    await _require_searchable(files, path)
+    asked = start != "." and await files.leaves_out(start, is_folder=True)
+    query = Query(pattern, start, include, ignore_case, takes_ignored=asked)
     matches: list[tuple[str, int, str]] = []
     note = ""
     try:
@@ -63,21 +64,34 @@ async def _matches(files: Workspace, query: Query) -> AsyncGenerator[tuple[str, 
         async for path, number in found:
             name = files.relative(path)
             if name != current:
-                current, lines = name, []
-                asked = name == query.path
-                if asked or is_meant is None or is_meant(name):
-                    lines = await _lines(files, name, query.path)
+                current = name
+                is_asked = name == query.path or is_meant is None or is_meant(name)
+                lines = await _lines(files, name, query) if is_asked else []
             if number <= len(lines):
                 yield name, number, _cut(lines[number - 1])
 
 
-async def _lines(files: Workspace, path: str, start: str) -> list[str]:
-    if path != start and await files.leaves_out(path, start):
+async def _require_searchable(files: Workspace, path: str) -> None:
+    """Refuse what a search would wait for, or would pass over without a word."""
+    entry = await files.stat(path)
+    if entry.kind == "other":
+        raise ToolFailed(f"{shown(path)} is neither a folder nor a regular file.")
+    if entry.kind == "file" and entry.size > MAX_READ:
+        raise ToolFailed(f"{shown(path)} is too large to search: {entry.size:,} bytes, at most {MAX_READ:,}.")
+
+
+async def _lines(files: Workspace, path: str, query: Query) -> list[str]:
+    if path != query.path and not query.takes_ignored and await files.leaves_out(path):
         return []
     try:
-        text = decode((await files.read(path)).raw)
+        content = await files.read(path)
     except ToolFailed:
         return []
+    return await asyncio.to_thread(_split, content.raw)
+
+
+def _split(raw: bytes) -> list[str]:
+    text = decode(raw)
     return text[0].split("\n") if text else []
 
 

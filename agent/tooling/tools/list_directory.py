@@ -1,5 +1,7 @@
 """Lists what lies in a folder."""
 
+import asyncio
+
 from agent.tooling._folder import Entry
 from agent.tooling.declaration import tool
 from agent.tooling.workspace import Workspace, shown
@@ -17,7 +19,7 @@ async def list_directory(files: Workspace, path: str = ".") -> str:  # noqa: D41
         path: The folder, relative to the workspace; "." is the workspace itself.
     """
     entries, ignored = await files.entries(path)
-    entries.sort(key=lambda entry: entry.kind != "folder")
+    await asyncio.to_thread(entries.sort, key=lambda entry: entry.kind != "folder")
     lines = [_line(entry) for entry in entries[:MAX_ENTRIES]]
     if len(entries) > MAX_ENTRIES:
         lines.append(f"[{len(entries) - MAX_ENTRIES:,} more entries]")

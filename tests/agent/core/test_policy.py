@@ -61,8 +61,13 @@ def test_always_allow_never_asks_about_the_call_again_and_lets_nothing_else_pass
 
 @given(calls, kinds, st.lists(st.builds(Rule, tool=names, decision=st.just("allow"))))
 def test_plan_mode_changes_nothing_whatever_is_allowed(call: ToolCall, kind: Kind, rules: list[Rule]) -> None:
-    if kind not in {"read", "think"}:
+    if kind not in {"read", "think", "fetch"}:
         assert judge(call, kind, "plan", rules).decision == "deny"
+
+
+@given(calls)
+def test_to_plan_one_may_ask_to_look_something_up(call: ToolCall) -> None:
+    assert judge(call, "fetch", "plan").decision == "ask"
 
 
 @given(calls, rule_lists)

@@ -220,7 +220,7 @@ async def test_nothing_is_told_of_a_refusal_that_says_no_more(replay: Replay) ->
 async def test_the_list_says_what_its_models_can(replay: Replay) -> None:
     async with connected(CONNECT, replay.url("anthropic/abilities")) as provider:
         opus, haiku, bare = await provider.models()
-    nothing = Abilities(tools=True, images=False, pdf=False, thinking=False)
+    nothing = Abilities(tools=True, images=False, pdf=False, thinking=False, search=True)
     assert opus == ModelEntry(
         id="anthropic:claude-opus-5-5",
         name="Claude Opus 5.5",

@@ -208,13 +208,13 @@ async def test_openrouters_list(replay: Replay) -> None:
             name="anthropic/claude-opus-5.5",
             context_window=1_000_000,
             max_output=128_000,
-            abilities=Abilities(tools=True, images=True, pdf=True, thinking=True),
+            abilities=Abilities(tools=True, images=True, pdf=True, thinking=True, search=True),
         ),
         ModelEntry(
             id="openrouter:some/talker",
             name="some/talker",
             context_window=8192,
-            abilities=Abilities(tools=False, images=False, thinking=False),
+            abilities=Abilities(tools=False, images=False, thinking=False, search=True),
         ),
     ]
 
@@ -222,13 +222,13 @@ async def test_openrouters_list(replay: Replay) -> None:
 async def test_mistrals_list(replay: Replay) -> None:
     (entry,) = await models("models-mistral", replay, MISTRAL)
     assert (entry.id, entry.context_window) == ("mistral:mistral-small-latest", 262_144)
-    assert entry.abilities == Abilities(tools=True, images=True, thinking=True)
+    assert entry.abilities == Abilities(tools=True, images=True, thinking=True, search=False)
 
 
 async def test_groqs_list(replay: Replay) -> None:
     (entry,) = await models("models-groq", replay, GROQ)
     assert (entry.id, entry.context_window, entry.max_output) == ("groq:openai/gpt-oss-120b", 131_072, 65_536)
-    assert entry.abilities == Abilities(tools=True, images=False, pdf=False, thinking=True)
+    assert entry.abilities == Abilities(tools=True, images=False, pdf=False, thinking=True, search=False)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ async def test_a_server_without_a_list_says_so(replay: Replay) -> None:
 async def test_ollama_is_asked_about_each_model(replay: Replay) -> None:
     (entry,) = await models("models-ollama", replay, OLLAMA)
     assert (entry.id, entry.context_window) == ("ollama:qwen3:8b", 16_384)
-    assert entry.abilities == Abilities(tools=True, images=False, pdf=False, thinking=True)
+    assert entry.abilities == Abilities(tools=True, images=False, pdf=False, thinking=True, search=False)
     assert replay.last.requests[-1]["path"] == "/api/show"
     assert replay.last.requests[-1]["body"] == {"model": "qwen3:8b"}
 
@@ -263,7 +263,7 @@ async def test_an_ollama_that_does_not_tell_more_still_lists_its_models(replay: 
     assert (entry.id, entry.context_window, entry.abilities) == (
         "ollama:qwen3:8b",
         None,
-        Abilities(pdf=False),
+        Abilities(pdf=False, search=False),
     )
 
 
@@ -300,7 +300,7 @@ def test_an_entry_describes_a_model_by_its_name_alone() -> None:
     known = plug_ins["groq"].describe("openai/gpt-oss-120b")
     assert (known.id, known.context_window) == ("groq:openai/gpt-oss-120b", 131_072)
     assert plug_ins["compatible"].describe("home-made") == ModelEntry(
-        id="compatible:home-made", name="home-made"
+        id="compatible:home-made", name="home-made", abilities=Abilities(search=False)
     )
 
 

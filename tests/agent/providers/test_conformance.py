@@ -199,7 +199,6 @@ EXPECTED_TURNS: dict[tuple[str, str], Any] = {
                     "document_title": "W",
                     "start_char_index": 0,
                     "end_char_index": 5,
-                    "file_id": None,
                 }
             ],
         },

@@ -142,6 +142,12 @@ def test_a_long_result_keeps_its_head_and_more_of_its_tail() -> None:
     assert text.startswith(head)
     assert text.endswith(tail)
     assert 3.9 < len(tail) / len(head) < 4.1
-    assert "left out here" in note
+    assert "were left out here, from line " in note
     assert cut.files == (file,)
     assert bounded(ToolOutput(text="short")).text == "short"
+
+
+def test_a_cut_result_says_where_the_whole_is() -> None:
+    cut = bounded(ToolOutput(text="word\n" * 10_000), ".agent/outputs/x.txt").text
+    assert "All of it is in .agent/outputs/x.txt: use read_file with offset=1589, or grep.]" in cut
+    assert len(cut) <= MAX_TEXT

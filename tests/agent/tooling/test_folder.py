@@ -112,6 +112,26 @@ def test_a_hard_link_to_another_users_file_is_refused(root: Path, folder: Folder
         folder.read("ours", 10)
 
 
+def test_a_file_is_removed_and_nothing_else(root: Path, folder: Folder) -> None:
+    (root / "a").write_bytes(b"x")
+    (root / "link").symlink_to("../outside/secret.txt")
+    (root / "door").symlink_to("../outside")
+    for path in ("a", "link", "gone"):
+        folder.remove(path)
+    for path in ("door/secret.txt", "nowhere/a"):
+        with pytest.raises(OSError, match=r"door|nowhere"):
+            folder.remove(path)
+    assert names(root) == ["door"]
+    assert names(root.parent / "outside") == ["secret.txt"]
+
+
+def test_no_more_entries_are_read_than_wanted(root: Path, folder: Folder) -> None:
+    for number in range(10):
+        (root / str(number)).touch()
+    assert len(folder.entries(".", 4)) == 4
+    assert len(folder.entries(".")) == 10
+
+
 def test_the_descriptor_lives_as_long_as_its_last_user(root: Path) -> None:
     folder = Folder.at(str(root))
     descriptor, work = folder.descriptor, folder.entries

@@ -18,6 +18,18 @@ async def test_lines_are_printed_as_ripgrep_does(
     assert capfdbinary.readouterr().out == b"a.py\x002:\nb.txt\x001:\n"
 
 
+async def test_too_many_files_are_refused_before_half_of_them_are_searched(
+    root: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        (root / str(number)).write_text("hit")
+    monkeypatch.setattr(_plain_search, "_MAX_FILES", 3)
+    monkeypatch.chdir(root)
+    assert await _plain_search.main("-", "hit", ".", "") == 2
+    said = capfd.readouterr()
+    assert (said.out, said.err) == ("", "There are too many files; search a folder further down.")
+
+
 async def test_a_wrong_pattern_is_told(capfd: pytest.CaptureFixture[str]) -> None:
     assert await _plain_search.main("-", "(", ".", "") == 2
     assert "regex parse error" in capfd.readouterr().err

@@ -15,7 +15,6 @@ from agent.core.messages import ToolCall
 from agent.core.policy import Mode, Rule
 from agent.tooling import _registry
 
-NAMES = ["edit", "glob", "grep", "list_directory", "read_file", "write_file"]
 ADA = User(id="u1", email="ada@example.org", name="Ada", provider="local")
 BOB = User(id="u2", email="bob@example.org", name="Bob", provider="local")
 NOW = datetime.now(UTC)
@@ -28,6 +27,19 @@ GOOD: dict[str, dict[str, Any]] = {
     "read_file": {"path": "a.txt"},
     "write_file": {"path": "a.txt", "content": "x"},
 }
+"""Tools that work on a path of the workspace."""
+NAMES = list(GOOD)
+OTHERS: dict[str, dict[str, Any]] = {
+    "ask_user": {"questions": [{"question": "Which?", "options": [{"label": "A"}, {"label": "B"}]}]},
+    "enter_plan_mode": {},
+    "exit_plan_mode": {"plan": "1. Do it"},
+    "read_many_files": {"paths": ["a.txt"]},
+    "todo": {"items": [{"content": "Do it", "status": "pending"}]},
+    "web_fetch": {"urls": ["https://example.org/"]},
+    "web_search": {"query": "What is new?"},
+}
+"""The others; what they do has tests of its own."""
+ALL = sorted([*NAMES, *OTHERS])
 
 
 @pytest.fixture
@@ -51,10 +63,17 @@ def in_mode(mode: Mode, workspace: str = "/nowhere") -> Session:
 
 
 def test_the_folder_is_the_registry(session: Session) -> None:
-    assert [definition.name for definition in tooling.definitions(ADA, session)] == NAMES == list(GOOD)
+    offered = {definition.name for definition in tooling.definitions(ADA, session)}
+    assert sorted(offered | {"exit_plan_mode"}) == ALL == sorted(_registry())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
+def test_every_tool_takes_what_it_says(name: str) -> None:
+    assert _registry()[name].accepts({**GOOD, **OTHERS}[name])
+    assert not _registry()[name].accepts({"colour": "red"})
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_every_declaration_is_complete(name: str) -> None:
     definition = _registry()[name].definition
     parameters: Any = json.loads(json.dumps(definition.parameters))
@@ -65,7 +84,7 @@ def test_every_declaration_is_complete(name: str) -> None:
     assert set(parameters.get("required", [])) <= set(parameters["properties"])
     assert "$defs" not in parameters
     for argument in parameters["properties"].values():
-        assert argument["type"] in {"string", "integer", "boolean"}
+        assert argument["type"] in {"string", "integer", "boolean", "array"}
         assert argument["description"].endswith(".")
         assert "title" not in argument
 
@@ -100,7 +119,7 @@ async def test_no_tool_chokes_on_a_strange_path(session: Session, name: str) -> 
 
 
 async def test_an_unknown_tool_is_told_the_known_ones(session: Session) -> None:
-    with pytest.raises(ToolFailed, match=r"no tool 'shall', only edit, .*write_file"):
+    with pytest.raises(ToolFailed, match=r"no tool 'shall', only ask_user, .*write_file"):
         await tooling.execute(ADA, session, "shall", {})
     call = ToolCall(id="1", name="shall", arguments={})
     assert tooling.judge(ADA, session, call, []).decision == "allow"
@@ -147,6 +166,7 @@ async def test_another_users_session_is_not_there(session: Session) -> None:
 
 def test_effects_say_what_a_crash_may_repeat() -> None:
     effects = {name: tooling.effect(name) for name in NAMES}
+    assert all(tooling.effect(name) in {"pure", "idempotent"} for name in OTHERS)
     assert effects.pop("edit") == "once"
     assert effects.pop("write_file") == "idempotent"
     assert set(effects.values()) == {"pure"}

@@ -102,8 +102,9 @@ async def test_a_walk_leaves_out_what_is_ignored_unless_asked(files: Workspace, 
     assert {entry.path for entry in (await files.files("."))[0]} == {".gitignore", "a.py", "src/c.py"}
     assert [entry.path for entry in (await files.files("dist"))[0]] == ["dist/b.js"]
     assert (await files.entries("."))[1] == 2
-    assert await files.leaves_out("dist/b.js", ".")
-    assert not await files.leaves_out("dist/b.js", "dist")
+    assert await files.leaves_out("dist/b.js")
+    assert await files.leaves_out("dist", is_folder=True)
+    assert not await files.leaves_out("src/c.py")
 
 
 async def test_a_walk_has_an_end(files: Workspace, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,8 +114,41 @@ async def test_a_walk_has_an_end(files: Workspace, root: Path, monkeypatch: pyte
     found, is_all = await files.files(".")
     assert len(found) == 10
     assert not is_all
+    assert len((await files.files(".", 20))[0]) == 20
+    assert (await files.files(".", 20))[1]
+    assert len((await files.entries("."))[0]) == 10
     with pytest.raises(ToolFailed, match="not exist"):
         await files.files("nowhere")
+
+
+async def test_entries_left_out_are_looked_at_too(files: Workspace, root: Path) -> None:
+    (root / ".gitignore").write_text("*.log\n")
+    for number in range(20):
+        (root / f"{number}.log").touch()
+    found, is_all = await files.files(".", 10)
+    assert {entry.path for entry in found} <= {".gitignore"}
+    assert not is_all
+
+
+async def test_a_walk_stops_after_its_time(
+    files: Workspace, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "a" / "b").mkdir(parents=True)
+    monkeypatch.setattr(workspace, "WALK_SECONDS", -1.0)
+    assert await files.files(".") == ([], False)
+
+
+async def test_what_is_ours_is_kept_and_discarded_where_tools_may_not_write(
+    files: Workspace, root: Path
+) -> None:
+    path = await files.keep("a.txt", b"x")
+    assert path == f"{workspace.OUTPUTS}/a.txt"
+    with pytest.raises(ToolFailed, match="protected"):
+        await files.write(path, b"y")
+    assert (await files.read(path)).raw == b"x"
+    await files.discard("a.txt")
+    await files.discard("a.txt")
+    assert not list((root / workspace.OUTPUTS).iterdir())
 
 
 async def test_a_folder_that_vanishes_during_a_walk_is_passed_over(
@@ -124,8 +158,8 @@ async def test_a_folder_that_vanishes_during_a_walk_is_passed_over(
     (root / "a").touch()
     entries = Folder.entries
 
-    def vanish(folder: Folder, path: str) -> object:
-        found = entries(folder, path)
+    def vanish(folder: Folder, path: str, limit: int | None = None) -> object:
+        found = entries(folder, path, limit)
         if path == ".":
             (root / "gone").rmdir()
         return found

@@ -7,6 +7,7 @@ from agent.core.identity import Session, User
 from agent.core.messages import Message, Text, ToolCall
 from agent.core.provider import Request
 from agent.sessions.stream.speech import Speech
+from agent.sessions.turns.context import Context
 from agent.sessions.turns.steps import ask_model, run_tool
 from agent.tooling import declaration
 from tests.agent.sessions.puppet import Puppet, Said, says_done, step
@@ -25,7 +26,7 @@ async def test_the_model_is_told_all_it_needs(owner: User, puppet: Puppet) -> No
     puppet.plays = {"done:8b": says_done}
     session = await sessions.create(owner, model="puppet:done:8b")
     speech = Speech(session.id, "t", 0)
-    finished = await ask_model(owner, session, (HELLO,), speech, unexpected)
+    finished = await ask_model(owner, session, (HELLO,), speech, unexpected, Context(owner))
     assert finished.message.text == speech.snapshot().said[0].text == "Done"
     [request] = puppet.requests
     assert (request.model, request.messages) == ("done:8b", (HELLO,))
@@ -41,7 +42,7 @@ async def test_a_stream_without_its_last_word_is_cut(owner: User, puppet: Puppet
     puppet.plays = {"cut": stops_short}
     session = await sessions.create(owner, model="puppet:cut")
     with pytest.raises(ProviderError) as told:
-        await ask_model(owner, session, (HELLO,), Speech(session.id, "t", 0), unexpected)
+        await ask_model(owner, session, (HELLO,), Speech(session.id, "t", 0), unexpected, Context(owner))
     assert told.value.kind == "cut"
 
 
@@ -55,7 +56,7 @@ async def test_a_long_stream_is_heard_whole(owner: User, puppet: Puppet) -> None
     puppet.plays = {"talks": talks}
     session = await sessions.create(owner, model="puppet:talks")
     speech = Speech(session.id, "t", 0)
-    await ask_model(owner, session, (HELLO,), speech, unexpected)
+    await ask_model(owner, session, (HELLO,), speech, unexpected, Context(owner))
     assert speech.snapshot().index == 2999
 
 
@@ -63,7 +64,7 @@ async def test_a_long_stream_is_heard_whole(owner: User, puppet: Puppet) -> None
 async def test_a_model_of_nobody_is_invalid(owner: User, session: Session) -> None:
     lost = session.model_copy(update={"model": "nobody:m"})
     with pytest.raises(Invalid):
-        await ask_model(owner, lost, (HELLO,), Speech(session.id, "t", 0), unexpected)
+        await ask_model(owner, lost, (HELLO,), Speech(session.id, "t", 0), unexpected, Context(owner))
 
 
 @sqlite_only
@@ -75,7 +76,7 @@ async def test_a_tool_that_breaks_is_told_and_harms_nobody(
 
     monkeypatch.setattr(declaration.Tool, "run", breaks)
     call = ToolCall(id="c", name="list_directory", arguments={"path": "."})
-    result = await run_tool(owner, session, call)
+    result = await run_tool(owner, session, call, Context(owner))
     assert (result.call_id, result.outcome) == ("c", "failed")
     assert "list_directory" in result.text
 
@@ -83,8 +84,8 @@ async def test_a_tool_that_breaks_is_told_and_harms_nobody(
 @sqlite_only
 async def test_a_call_comes_to_one_result(owner: User, session: Session) -> None:
     call = ToolCall(id="c", name="list_directory", arguments={"path": "."})
-    assert (await run_tool(owner, session, call)).outcome == "ok"
+    assert (await run_tool(owner, session, call, Context(owner))).outcome == "ok"
     bad = call.model_copy(update={"malformed": "{" * 5000})
-    result = await run_tool(owner, session, bad)
+    result = await run_tool(owner, session, bad, Context(owner))
     assert result.outcome == "failed"
     assert len(result.text) < 2100

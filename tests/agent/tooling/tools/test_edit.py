@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from agent.tooling.tools import edit as module
 from tests.agent.tooling.conftest import Fails, Run
 
 TEXT = "def first():\n    return 1\n\n\ndef second():\n    return 1\n"
@@ -103,11 +104,44 @@ async def test_dollars_and_backslashes_mean_themselves(file: Path, run: Run) -> 
     assert file.read_text() == TEXT.replace("first", r"$& \1 $'")
 
 
+async def test_what_would_become_too_large_is_refused(root: Path, fails: Fails) -> None:
+    (root / "b").write_text("a" * 1_000_000)
+    replace = {"path": "b", "old_string": "a", "replace_all": True}
+    assert "more than 100,000 places" in await fails("edit", **replace, new_string="b")
+    (root / "b").write_text("a" * 50_000)
+    assert "too large" in await fails("edit", **replace, new_string="b" * 500)
+    assert (root / "b").read_text() == "a" * 50_000
+
+
+async def test_a_file_too_large_to_read_is_not_edited(root: Path, fails: Fails) -> None:
+    with (root / "b").open("wb") as file:
+        file.truncate(1 << 40)
+    assert "too large: 1,099,511,627,776 bytes" in await fails(
+        "edit", path="b", old_string="x", new_string="y"
+    )
+
+
+async def test_a_file_changed_meanwhile_is_left_alone(
+    file: Path, fails: Fails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edited = module._edited
+
+    def slow(*arguments: Any, **options: Any) -> tuple[bytes, str]:
+        file.write_text("another's\n")
+        return edited(*arguments, **options)
+
+    monkeypatch.setattr(module, "_edited", slow)
+    told = await fails("edit", path=file.name, old_string="first", new_string="one")
+    assert "changed since it was read" in told
+    assert file.read_text() == "another's\n"
+
+
 async def test_others_edits_come_out_the_same(
     cases: Callable[[str], list[dict[str, Any]]], root: Path, run: Run, fails: Fails
 ) -> None:
     for row in cases("edit.jsonl"):
-        if row["op"] not in {"tool", "validate"}:
+        # A literal replacement in a file that does not exist makes it.
+        if row["op"] not in {"tool", "validate"} and row.get("file_before", "") is not None:
             continue
         file = root / "test.txt"
         file.unlink(missing_ok=True)
@@ -119,7 +153,7 @@ async def test_others_edits_come_out_the_same(
             "new_string": row["new_string"],
             "replace_all": row.get("allow_multiple"),
         }
-        if row["error_kind"]:
+        if row.get("error_kind"):
             assert KINDS[row["error_kind"]] in await fails("edit", **arguments), row["id"]
         else:
             await run("edit", **arguments)

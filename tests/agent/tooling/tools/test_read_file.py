@@ -34,7 +34,7 @@ async def test_a_page_never_needs_to_be_cut(root: Path, run: Run) -> None:
 async def test_a_wide_line_is_cut(root: Path, run: Run) -> None:
     (root / "a").write_text("x" * 5000)
     text = (await run("read_file", path="a")).text
-    assert text == "x" * 2000 + "… [3,000 more characters]"
+    assert text == "x" * 2000 + "… [3,000 more characters, from column=2001 on]"
 
 
 async def test_an_offset_behind_the_end_is_told(root: Path, fails: Fails) -> None:
