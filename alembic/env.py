@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
+import agent.store.services
 import agent.store.sessions
 import agent.store.users  # noqa: F401  the tables register themselves
 from agent.config import settings

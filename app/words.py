@@ -74,6 +74,31 @@ ERRORS = {
     "wrong_method": "This address does not take this method.",
     "too_large": "This is too large: at most 8 MB.",
     "empty_prompt": "Say what you want done.",
+    "openapi_service": "There is no such service here.",
+    "services_full": "{most} services are connected already. Remove one first.",
+    "service_exists": "There is a service called {name} already. Pick another name.",
+    "service_source": "A service is added by the address of its description or by its text: by one of both.",
+    "service_address": "{url} is no address of a description. It begins with https:// and names no user.",
+    "service_unreachable": "The description at {url} could not be fetched: {reason}",
+    "service_unreadable": "This description cannot be read: {what}.",
+    "service_too_large": "This description is too large: at most {most}.",
+    "service_server_missing": "The description does not say where the service is. Name its server, "
+    "such as https://api.example.org.",
+    "service_server": "{server} cannot be used as a server: an address with https://, without user, "
+    "gaps and ?.",
+    "service_variable": "{name} cannot be {value} in the server's address; known: {known}.",
+    "service_scheme": "The service knows no credential called {name}; it knows {known}.",
+    "service_credential": "The credential {name} cannot be sent: a token is one word of plain letters and "
+    "signs, a password is written as user:password.",
+    "service_not_private": "{server} is not private on the way, so no credential is sent there. Use https.",
+    "sealed_damaged": "A stored credential cannot be opened: it was changed or moved. Enter it again.",
+    "sealed_by_another_key": "A stored credential was sealed with a key that is no longer there. "
+    "Bring the old key back (MAESTRO_SECRET_KEY), or enter the credential again.",
+    "secret_key_missing": "There is no key to seal credentials with. Set MAESTRO_SECRET_KEY, or put one into "
+    "the file that MAESTRO_SECRET_KEY_FILE names.",
+    "secret_key_short": "The key in {source} is too short: it needs {least} characters or more.",
+    "secret_key_open": "Others can read the key in {file}. Make it private (chmod 600), or use a new one.",
+    "secret_key_unreadable": "The key in {file} cannot be read.",
     "internal": "Something broke on our side. The server's log has it under {reference}.",
 }
 

@@ -21,6 +21,17 @@ from agent.tooling._outputs import fitted
 from agent.tooling._writing import readable
 from agent.tooling.declaration import Tool, ToolOutput
 from agent.tooling.instructions import InstructionFile, Instructions
+from agent.tooling.openapi import (
+    NewService,
+    OpenapiService,
+    SchemeOffer,
+    ServiceChanges,
+    Services,
+    add_service,
+    change_service,
+    remove_service,
+    services,
+)
 from agent.tooling.tools.web_search import Search
 from agent.tooling.web.fetching import Web
 from agent.tooling.workspace import Workspace
@@ -28,8 +39,14 @@ from agent.tooling.workspace import Workspace
 __all__ = [
     "InstructionFile",
     "Instructions",
+    "NewService",
+    "OpenapiService",
+    "SchemeOffer",
     "Search",
+    "ServiceChanges",
     "ToolOutput",
+    "add_service",
+    "change_service",
     "choose_workspace",
     "definitions",
     "effect",
@@ -38,6 +55,8 @@ __all__ = [
     "mentioned",
     "new_instructions",
     "read_instructions",
+    "remove_service",
+    "services",
     "stop_leftovers",
 ]
 
@@ -83,7 +102,9 @@ async def execute(
     if session.mode not in known[name].modes:
         raise ToolFailed(f"{name} makes no sense in mode {session.mode}.")
     async with Workspace(session.workspace) as files:
-        output = await known[name].run(arguments, files=files, replies=replies, web=_WEB, search=search)
+        output = await known[name].run(
+            arguments, files=files, replies=replies, web=_WEB, search=search, services=Services(user)
+        )
         told = output.model_copy(update={"text": readable(output.text)})
         return await fitted(files, name, told, known[name].longest)
 

@@ -3,10 +3,10 @@
 import heapq
 import re
 from array import array
-from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Literal
 
 from agent.tooling._writing import has_windows_line_ends, with_line_ends
@@ -148,45 +148,50 @@ def _by_tokens(text: str, old: str) -> Iterator[Span]:
     sought: list[str] = _TOKEN.findall(old)
     if not sought or not old.split("\n", 1)[0].strip():
         return
+    start, end = _without_space(text, old)
     needle = "\n".join(["", *sought, ""])
-    tokens = "\n".join(["", *_TOKEN.findall(text), ""])
+    tokens = "\n".join(["", *_TOKEN.findall(text, start, end), ""])
     if needle not in tokens:
         return
-    starts = array("L", (found.start() for found in _TOKEN.finditer(text)))
+    starts = array("L", (found.start() for found in _TOKEN.finditer(text, start, end)))
     number, counted, at = 0, 0, tokens.find(needle)
     while at >= 0:
         number += tokens.count("\n", counted, at)
         counted, after = at, at + 1
-        line = text.rfind("\n", starts[number - 1] if number else 0, starts[number]) + 1
-        if line or not number:
-            end = starts[number + len(sought) - 1] + len(sought[-1])
-            takes_line_end = old.endswith("\n") and text.startswith("\n", end)
-            yield Span(line, end + takes_line_end, text[line : starts[number]])
+        line = text.rfind("\n", starts[number - 1] if number else start, starts[number]) + 1 or start
+        if line > start or not number:
+            last = starts[number + len(sought) - 1] + len(sought[-1])
+            takes_line_end = old.endswith("\n") and text.startswith("\n", last)
+            yield Span(line, last + takes_line_end, text[line : starts[number]])
             after = at + len(needle) - 1
         at = tokens.find(needle, after)
 
 
+def _without_space(text: str, old: str) -> tuple[int, int]:
+    """The lines from the first place to the last that is the same but for white space: quick, mostly few."""
+    words, needle = text.split(), "".join(old.split())
+    plain = "".join(words)
+    first, last = plain.find(needle), plain.rfind(needle) + len(needle)
+    if first < 0:
+        return 0, 0
+    lengths = list(accumulate(map(len, words)))
+    start, end = (
+        len(text) - len(text.split(None, bisect_right(lengths, at))[-1]) for at in (first, last - 1)
+    )
+    # The words that these letters stand in; the lines are theirs.
+    line_end = text.find("\n", end + len(words[bisect_right(lengths, last - 1)]))
+    return text.rfind("\n", 0, start) + 1, line_end if line_end >= 0 else len(text)
+
+
 def _fuzzy(text: str, old: str) -> Iterator[Span]:
     """As many lines that differ in at most a tenth of their characters, white space around lines aside."""
-    from rapidfuzz.distance import Levenshtein  # noqa: PLC0415 (few edits need it, and it takes memory)
-
     lines, sought = text.split("\n"), _lines(old)
     needle = "\n".join(sought)
     if not _SHORTEST_FUZZY <= len(needle) <= _LONGEST_FUZZY:
         return
     size, limit = len(sought), len(needle) // 10
-    close: list[tuple[int, int]] = []
-    work = 0
-    for at, window in _windows(lines, size, range(len(needle) - limit, len(needle) + limit + 1)):
-        work += len(window) * len(needle) + _STEP
-        if work > _MAX_WORK:
-            # So much is like it that no place would be clear.
-            return
-        apart = Levenshtein.distance(needle, window, score_cutoff=limit)
-        if apart <= limit:
-            close.append((apart, at))
     taken: list[int] = []
-    for _, at in sorted(close):
+    for _, at in sorted(_close(needle, _windows(lines, size, len(needle), limit), limit)):
         near = bisect_left(taken, at - size + 1)
         if near == len(taken) or taken[near] >= at + size:
             taken.insert(near, at)
@@ -194,14 +199,33 @@ def _fuzzy(text: str, old: str) -> Iterator[Span]:
     yield from (_span(text, lines, starts, at, old) for at in taken)
 
 
-def _windows(lines: list[str], size: int, lengths: range) -> Iterator[tuple[int, str]]:
-    """Every so many lines that, white space around them aside, are so long, and where they begin."""
+def _close(needle: str, windows: Iterable[tuple[int, str]], limit: int) -> Iterator[tuple[int, int]]:
+    """How far apart the close ones are, and where; none when it would take too long to say."""
+    from rapidfuzz import process  # noqa: PLC0415 (few edits need it, and it takes memory)
+    from rapidfuzz.distance import Levenshtein  # noqa: PLC0415
+
+    places: list[int] = []
+    texts: list[str] = []
+    work = 0
+    for at, window in windows:
+        work += len(window) * len(needle) + _STEP
+        if work > _MAX_WORK:
+            # So much is like it that no place would be clear.
+            return
+        places.append(at)
+        texts.append(window)
+    distance = Levenshtein.distance
+    for _, apart, index in process.extract_iter(needle, texts, scorer=distance, score_cutoff=limit):
+        yield int(apart), places[index]
+
+
+def _windows(lines: list[str], size: int, length: int, limit: int) -> Iterator[tuple[int, str]]:
+    """So many lines together, white space around them aside, whose length is near; and where they begin."""
     stripped = [line.strip() for line in lines]
     text, starts = "\n".join(stripped), _starts(stripped)
-    for at in range(len(lines) - size + 1):
-        start, end = starts[at], starts[at + size] - 1
-        if end - start in lengths:
-            yield at, text[start:end]
+    for at, (start, end) in enumerate(zip(starts, starts[size:], strict=False)):
+        if -limit <= end - start - 1 - length <= limit:
+            yield at, text[start : end - 1]
 
 
 def _lines(old: str) -> list[str]:
@@ -210,10 +234,7 @@ def _lines(old: str) -> list[str]:
 
 
 def _starts(lines: list[str]) -> list[int]:
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line) + 1)
-    return starts
+    return list(accumulate((len(line) + 1 for line in lines), initial=0))
 
 
 def _span(text: str, lines: list[str], starts: list[int], at: int, old: str) -> Span:

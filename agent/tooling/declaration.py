@@ -169,8 +169,8 @@ def bounded(output: ToolOutput, path: str = "", longest: int = MAX_TEXT) -> Tool
 def shortened(text: str, most: int, path: str = "") -> str:
     r"""The head and the tail of a text, and between them what is left out.
 
-    >>> print(shortened("word\n" * 1000, 500).partition("\n\n")[2].partition("\n\n")[0])
-    [4,700 characters of 5,000 were left out here, from line 13 on.]
+    >>> shortened("word " * 1000, 500).splitlines()[2]
+    '[4,800 characters of 5,000 were left out here, from line 1 on.]'
     """
     kept = most - _NOTE_SIZE
     head = kept // 5

@@ -17,6 +17,7 @@ from agent.core.errors import (
     NotFound,
     Unavailable,
 )
+from app.api import services
 from app.api.limits import BodyLimit
 from app.api.routes import router
 from app.problems import problem
@@ -40,6 +41,7 @@ def application() -> FastAPI:
     """Make the API."""
     api = FastAPI(title=NAME, version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     api.include_router(router)
+    api.include_router(services.router)
     api.add_middleware(BodyLimit)
     api.add_exception_handler(MaestroError, _told)
     api.add_exception_handler(RequestValidationError, _malformed)

@@ -1,7 +1,11 @@
 """A workspace to work in, next to something secret."""
 
+import ctypes
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+import os
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ from agent.tooling.workspace import Workspace
 
 Run = Callable[..., Awaitable[ToolOutput]]
 Fails = Callable[..., Awaitable[str]]
+AT_CWD, EXCHANGE = -100, 2  # renameat2(2)
 
 
 @pytest.fixture
@@ -57,3 +62,26 @@ def cases(acceptance_data: Path) -> Callable[[str], list[dict[str, Any]]]:
         return [json.loads(line) for line in (acceptance_data / "cases" / name).read_text().splitlines()]
 
     return read
+
+
+@contextmanager
+def swapping(root: Path) -> Iterator[None]:
+    """A thread that exchanges the folder `sub` and a link to the outside, without a moment in between."""
+    exchange = getattr(ctypes.CDLL(None), "renameat2", None)
+    if exchange is None:
+        pytest.skip("this system cannot exchange two names")
+    (root / "link").symlink_to("../outside")
+    names = [AT_CWD, os.fsencode(root / "sub"), AT_CWD, os.fsencode(root / "link"), EXCHANGE]
+    done = threading.Event()
+
+    def swap() -> None:
+        while not done.is_set():
+            exchange(*names)
+
+    thread = threading.Thread(target=swap)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

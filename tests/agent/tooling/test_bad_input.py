@@ -2,14 +2,12 @@
 
 # ruff: noqa: ASYNC240 (a test may wait for its own disk)
 import asyncio
-import ctypes
 import os
 import random
 import stat
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from agent.tooling import _registry, workspace
 from agent.tooling._beneath import open_beneath, open_stepwise
 from agent.tooling.declaration import MAX_TEXT
 from agent.tooling.workspace import Workspace
-from tests.agent.tooling.conftest import Fails, Run
+from tests.agent.tooling.conftest import Fails, Run, swapping
 
 PATIENCE = 20
 """Seconds, on a busy machine."""
@@ -229,28 +227,6 @@ async def test_a_pattern_cannot_stop_the_search(root: Path, run: Run, fails: Fai
         assert "No line matches" in (await run("grep", pattern="needle", include="*a" * 30 + "*b")).text
 
 
-@contextmanager
-def swapping(root: Path) -> Iterator[None]:
-    """A thread that exchanges the folder `sub` and a link to the outside, without a moment in between."""
-    exchange = getattr(ctypes.CDLL(None), "renameat2", None)
-    if exchange is None:
-        pytest.skip("this system cannot exchange two names")
-    names = [-100, os.fsencode(root / "sub"), -100, os.fsencode(root / "link"), 2]
-    done = threading.Event()
-
-    def swap() -> None:
-        while not done.is_set():
-            exchange(*names)
-
-    thread = threading.Thread(target=swap)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
 async def round_of(name: str, path: str, files: Workspace) -> str:
     try:
         return (await _registry()[name].run(CALLS[name](path), files=files)).text
@@ -263,7 +239,6 @@ async def test_no_race_leads_a_tool_outside(root: Path, opener: Any, rng: random
     outside = root.parent / "outside"
     (root / "sub").mkdir()
     (root / "sub" / "secret.txt").write_text("harmless x\n")
-    (root / "link").symlink_to("../outside")
     (outside / "only_here.txt").write_text("SECRET x\n")
     names = [name for name in CALLS if name != "grep"]
     counted = {"inside": 0, "refused": 0}

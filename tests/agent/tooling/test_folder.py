@@ -1,20 +1,17 @@
-import ctypes
 import errno
 import os
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from agent.tooling._beneath import open_beneath, open_stepwise
 from agent.tooling._folder import Folder, Refused
+from tests.agent.tooling.conftest import swapping
 
 Opener = Callable[[int, str, int], int]
 SECONDS = 0.5
-AT_CWD, EXCHANGE = -100, 2  # renameat2(2)
 
 
 @pytest.fixture(params=[open_beneath, open_stepwise])
@@ -142,34 +139,11 @@ def test_the_descriptor_lives_as_long_as_its_last_user(root: Path) -> None:
         os.fstat(descriptor)
 
 
-@contextmanager
-def swapping(root: Path) -> Iterator[None]:
-    """A thread that exchanges the folder `sub` and a link to the outside, without a moment in between."""
-    exchange = getattr(ctypes.CDLL(None), "renameat2", None)
-    if exchange is None:
-        pytest.skip("this system cannot exchange two names")
-    done = threading.Event()
-    (root / "sub").mkdir()
-    (root / "sub" / "secret.txt").write_text("harmless\n")
-    (root / "link").symlink_to("../outside")
-    names = [AT_CWD, os.fsencode(root / "sub"), AT_CWD, os.fsencode(root / "link"), EXCHANGE]
-
-    def swap() -> None:
-        while not done.is_set():
-            exchange(*names)
-
-    thread = threading.Thread(target=swap)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
 def test_no_race_leads_outside(root: Path, folder: Folder) -> None:
     until = time.monotonic() + SECONDS
     done = {"read": 0, "written": 0, "refused": 0}
+    (root / "sub").mkdir()
+    (root / "sub" / "secret.txt").write_text("harmless\n")
     with swapping(root):
         while time.monotonic() < until:
             try:

@@ -1,6 +1,8 @@
 import random
+import re
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -107,6 +109,24 @@ def test_an_edit_anywhere_in_a_long_file_is_found(rng: random.Random) -> None:
     assert found
     assert found.rung == "token"
     assert found.spans[0].start == sum(len(line) + 1 for line in lines[:at])
+
+
+WORDS = st.lists(st.sampled_from(["a", "b", "ab", "(", "=", " ", "  ", "\n", "\n", "\t"]), max_size=14).map(
+    "".join
+)
+
+
+@given(WORDS, WORDS)
+def test_words_and_signs_are_compared_as_an_expression_would(text: str, old: str) -> None:
+    tokens = re.findall(r"\w+|[^\w\s]", old)
+    if not tokens or not old.split("\n", 1)[0].strip():
+        return
+    pattern = re.escape(tokens[0])
+    for before, token in pairwise(tokens):
+        pattern += (r"\s+" if (before + token).isalnum() else r"\s*") + re.escape(token)
+    pattern += r"\b" * tokens[-1].isalnum()
+    found = [(match.start(), match[1]) for match in re.finditer(rf"^([ \t]*){pattern}", text, re.MULTILINE)]
+    assert [(span.start, span.indentation) for span in _matching._by_tokens(text, old)] == found
 
 
 def test_a_long_text_is_compared_in_bounded_time() -> None:

@@ -78,7 +78,7 @@ async def test_a_search_that_complains_without_end_still_finds(
     monkeypatch.setattr("shutil.which", lambda _: str(program))
     found: list[tuple[str, int]] = []
     async with asyncio.timeout(20):
-        with pytest.raises(ToolFailed, match="search failed") as caught:
+        with pytest.raises(ToolFailed, match="search failed") as caught:  # noqa: PT012 (what came before counts)
             async for place in places(files, Query("x", ".", "", ignore_case=False)):
                 found.append(place)  # noqa: PERF401 (what came before the failure counts)
     assert found == [("a", 7)]
