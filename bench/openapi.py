@@ -1,4 +1,4 @@
-"""How long a catalogue of over a thousand operations takes: GitHub's own, as `tools/install-prism github` installs it.
+"""How long a catalogue of over a thousand operations takes: GitHub's own, as `tools/install-github-api` installs it.
 
 .venv/bin/python -m bench.openapi
 """

@@ -107,7 +107,7 @@ ASKED = {
 
 def test_githubs_own_description_is_loaded_in_half_a_second_and_all_valid() -> None:
     if not GITHUB.exists():
-        pytest.skip("`tools/install-prism github` installs it (385 MB)")
+        pytest.skip("`tools/install-github-api` installs it (385 MB)")
     described, seconds = timed(GITHUB.read_text("utf-8"))
     assert seconds < 0.5
     assert (len(described.operations) > 1200, described.left_out) == (True, ())

@@ -22,7 +22,7 @@ from agent.tooling.web.guard import Guard
 from tests.agent.tooling.openapi.conftest import EVERYTHING
 from tests.servers import free_port
 
-PRISM = Path(__file__).parents[4] / ".tools/prism/node_modules/.bin/prism"
+PRISM = Path(__file__).parents[4] / "node_modules/.bin/prism"
 START = 60.0
 CREDENTIALS = {"key": "k-secret", "user": "ada:p-secret", "asked": "a-secret", "session": "s-secret"}
 
@@ -30,7 +30,7 @@ CREDENTIALS = {"key": "k-secret", "user": "ada:p-secret", "asked": "a-secret", "
 @pytest.fixture(scope="session")
 def prism(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     if not PRISM.exists():
-        pytest.skip("`tools/install-prism` installs it (90 MB)")
+        pytest.skip("Prism is not installed: make test does it")
     port = free_port()
     log = tmp_path_factory.mktemp("prism") / "log"
     # It writes to its home folder.
