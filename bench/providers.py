@@ -52,6 +52,7 @@ from agent.providers._wires import (  # noqa: E402
 from agent.sessions.stream.bus import bus  # noqa: E402
 from agent.sessions.stream.speech import Speech  # noqa: E402
 from agent.sessions.turns import steps  # noqa: E402
+from agent.sessions.turns.context import Context  # noqa: E402
 from agent.sessions.turns.prompting import system_prompt  # noqa: E402
 
 EVENTS = 1000
@@ -320,7 +321,7 @@ async def step(side: Side, says: str) -> None:
     found = session(side.wire)
     follower = await bus.subscribe(found.id)
     speech = Speech(found.id, "t", 1)
-    said = await steps.ask_model(USER, found, history(says), speech, print)
+    said = await steps.ask_model(USER, found, history(says), speech, print, Context(USER))
     assert said.message.parts
     assert len(follower.take()) >= EVENTS
     await bus.leave(follower)
