@@ -26,7 +26,7 @@ KILLS ?= 500
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: run test peers provider-bench check fix dev page migrate bench soak turns pictures lock clean help
+.PHONY: run test peers provider-bench tool-bench check fix dev page migrate bench soak turns pictures lock clean help
 
 run: $(PAGE) ## Start Maestro: http://127.0.0.1:3000, or MAESTRO_PORT=4000 make run
 	@exec $(SERVE)
@@ -41,6 +41,9 @@ peers: $(DEVELOPMENT) ## All wires against servers of others (about 650 MB): aim
 
 provider-bench: $(DEVELOPMENT) ## What our side of a provider costs beside its bare SDK
 	@$(PYTHON_HERE) bench/providers.py
+
+tool-bench: $(DEVELOPMENT) ## What the file tools cost, beside ripgrep
+	@$(PYTHON_HERE) bench/tools.py
 
 check: $(DEVELOPMENT) $(PYRIGHT) ## Format, lint, types and the direction of imports
 	@failed=0; \
@@ -89,7 +92,7 @@ clean: ## Remove what was built and installed; your data stay
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 BUILD = $(PYTHON_HERE) -m app.build
 SERVE = $(PYTHON_HERE) -m app.cli serve

@@ -15,6 +15,7 @@ from agent.tooling._beneath import open_beneath
 EntryKind = Literal["folder", "file", "link", "other"]
 Opener = Callable[[int, str, int], int]
 
+_KINDS: dict[int, EntryKind] = {stat.S_IFDIR: "folder", stat.S_IFREG: "file", stat.S_IFLNK: "link"}
 _PIECE = 1 << 20
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY
 # A FIFO must not block, a terminal must not become ours.
@@ -25,7 +26,7 @@ class Refused(Exception):
     """The folder will not do it; its text says why, in words that follow the path."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """What lies at a path."""
 
@@ -182,6 +183,5 @@ def _require_file(found: os.stat_result) -> None:
 
 
 def _entry(path: str, found: os.stat_result) -> Entry:
-    kinds: dict[int, EntryKind] = {stat.S_IFDIR: "folder", stat.S_IFREG: "file", stat.S_IFLNK: "link"}
-    kind = kinds.get(stat.S_IFMT(found.st_mode), "other")
+    kind = _KINDS.get(stat.S_IFMT(found.st_mode), "other")
     return Entry(path, kind, found.st_size, found.st_mtime_ns)
