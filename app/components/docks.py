@@ -3,7 +3,7 @@
 # pyright: basic, reportAttributeAccessIssue=false
 # Reflex makes its components and the attributes of its values when it runs; their types say little.
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import reflex as rx
@@ -33,21 +33,28 @@ def approval(row: rx.Var[Shown], on_answer: Callable[[Any, str], Any]) -> rx.Com
         rx.el.pre(row.detail, tab_index=0),
         rx.el.p(row.reason, " ", ALWAYS_MEANS, class_name="meta"),
         rx.el.div(
-            *(
-                rx.el.button(
-                    words,
-                    type="button",
-                    class_name="primary" if answer == "allow_once" else "",
-                    on_click=on_answer(row.approval_id, answer),
-                    custom_attrs={"data-answer": answer},
-                )
-                for answer, words in ANSWERS.items()
-            ),
+            *_buttons(row, ANSWERS, on_answer),
             class_name="answers",
         ),
         class_name="dock approval",
         role="alert",
         custom_attrs={"data-approval": row.approval_id},
+    )
+
+
+def _buttons(
+    row: rx.Var[Shown], answers: Mapping[str, str], on_answer: Callable[[Any, str], Any]
+) -> Iterable[rx.Component]:
+    """A button for each answer to a call; the first one is what most people mean."""
+    return (
+        rx.el.button(
+            words,
+            type="button",
+            class_name="primary" if answer == "allow_once" else "",
+            on_click=on_answer(row.approval_id, answer),
+            custom_attrs={"data-answer": answer},
+        )
+        for answer, words in answers.items()
     )
 
 
@@ -117,16 +124,7 @@ def plan(row: rx.Var[Shown], on_answer: Callable[[Any, str], Any], on_decline: A
             auto_complete="off",
         ),
         rx.el.div(
-            *(
-                rx.el.button(
-                    words,
-                    type="button",
-                    class_name="primary" if answer == "allow_once" else "",
-                    on_click=on_answer(row.approval_id, answer),
-                    custom_attrs={"data-answer": answer},
-                )
-                for answer, words in PLAN_ANSWERS.items()
-            ),
+            *_buttons(row, PLAN_ANSWERS, on_answer),
             rx.el.button(KEEP_PLANNING, type="submit", custom_attrs={"data-answer": "reject_once"}),
             class_name="answers",
         ),
