@@ -5,6 +5,7 @@ from typing import Annotated, Literal, cast
 from pydantic import BeforeValidator, Field, TypeAdapter
 
 from agent.core.messages import PromptPart, Value, any_case
+from agent.core.offers import Shape
 from agent.core.policy import Answer as ApprovalAnswer
 
 
@@ -15,6 +16,21 @@ class Prompt(Value):
     parts: Annotated[tuple[PromptPart, ...], Field(min_length=1)]
     steers: bool = False
     """Whether a running turn is told it between two steps, rather than when it is done."""
+
+
+Lasts = Literal["hour", "month", "revoked"]
+"""How long a rule holds: an hour, thirty days, or until somebody takes it back."""
+Scope = Literal["session", "workspace", "person"]
+"""Where a rule holds: in this session, in all that work in its workspace, or wherever the person works."""
+
+
+class Choice(Value):
+    """Which rule an answer for always sets up."""
+
+    shape: Shape | Literal[""] = ""
+    """Which of those the question offers; empty for its first."""
+    scope: Scope = "session"
+    lasts: Lasts = "revoked"
 
 
 Reply = Annotated[str, Field(min_length=1, max_length=4000)]
@@ -28,6 +44,8 @@ class Answer(Value):
     answer: ApprovalAnswer
     note: str = ""
     """Told to the model when the answer is a rejection."""
+    rule: Choice | None = None
+    """What an answer for always means exactly; None for what the question offers first."""
     replies: Annotated[
         tuple[Annotated[tuple[Reply, ...], Field(min_length=1, max_length=8)], ...], Field(max_length=4)
     ] = ()

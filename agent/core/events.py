@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, TypeAdapter
 
 from agent.core.messages import Message, PromptPart, ToolCall, ToolResult, Usage, Value
+from agent.core.offers import Offer
 from agent.core.policy import Answer, Mode, Replies, Rule
 from agent.core.tools import Effect
 
@@ -68,6 +69,10 @@ class ApprovalRequested(Happened):
     call_hash: str
     reason: str
     """A code; what it means to a person stands in the page's words."""
+    steps: tuple[str, ...] = ()
+    """The simple commands of the line it would run, where they are certain."""
+    offers: tuple[Offer, ...] = ()
+    """The rules that an answer for always may set up, the likeliest first."""
 
 
 class ApprovalGiven(Happened):

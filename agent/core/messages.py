@@ -1,5 +1,7 @@
 """What is said: the parts of a message, and what a step cost."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from typing import Annotated, Literal, cast
 
@@ -159,3 +161,15 @@ class Usage(Value):
             reasoning=self.reasoning + other.reasoning,
             cost=(self.cost or 0) + (other.cost or 0) if known else None,
         )
+
+
+def call_hash(call: ToolCall, definition: str = "") -> str:
+    """The hash of a tool's name, its exact arguments, and what the tool is said to be.
+
+    >>> first = ToolCall(id="1", name="edit", arguments={"a": 1, "b": 2})
+    >>> call_hash(first) == call_hash(ToolCall(id="2", name="edit", arguments={"b": 2, "a": 1}))
+    True
+    """
+    said = [call.name, call.arguments, *filter(None, [definition])]
+    exact = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(exact.encode()).hexdigest()

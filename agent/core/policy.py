@@ -1,16 +1,27 @@
-"""May this call run? Rules and modes decide; the strictest matching rule wins."""
+"""May this call run? What is known of it, the mode and the rules decide; the strictest wins."""
 
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import JsonValue
-
 from agent.core.messages import ToolCall, Value
+from agent.core.rules import Decision, Facts, Rule, covering, may_speak_of, needs_a_rule, speaks_of
 from agent.core.tools import Kind
 
+__all__ = [
+    "ALLOWED_BY_MODE",
+    "BY_STRICTNESS",
+    "Answer",
+    "Decision",
+    "Facts",
+    "Judgement",
+    "Mode",
+    "Replies",
+    "Rule",
+    "judge",
+    "passes",
+]
+
 Mode = Literal["plan", "ask", "edit", "auto"]
-Decision = Literal["allow", "ask", "deny"]
-"""A rule's answer."""
 Answer = Literal["allow_once", "allow_always", "reject_once", "reject_always"]
 """A person's answer."""
 
@@ -23,62 +34,92 @@ ALLOWED_BY_MODE: dict[Mode, frozenset[Kind]] = {
     "auto": frozenset({"read", "think", "edit", "execute", "fetch", "other"}),
 }
 
-
-class Rule(Value):
-    """Says what happens to the calls of a tool."""
-
-    tool: str
-    decision: Decision
-    arguments: dict[str, JsonValue] | None = None
-    """Only calls with exactly these arguments; None for any."""
-
-    def matches(self, call: ToolCall) -> bool:
-        """Whether this rule speaks about the call.
-
-        >>> rule = Rule(tool="edit", decision="allow")
-        >>> rule.matches(ToolCall(id="1", name="edit", arguments={}))
-        True
-        """
-        return self.tool == call.name and self.arguments in (None, call.arguments)
-
-
 Replies = tuple[tuple[str, ...], ...]
 """What a person replied: for each question the options they chose, or their own words."""
 
 
 class Judgement(Value):
-    """A decision and the code of its reason."""
+    """A decision, the code of its reason, and the rule that speaks when one does."""
 
     decision: Decision
     reason: str
+    rule: Rule | None = None
 
 
-def judge(call: ToolCall, kind: Kind, mode: Mode, rules: Iterable[Rule] = (), asks: str = "") -> Judgement:
+def judge(call: ToolCall, facts: Facts, mode: Mode, rules: Iterable[Rule] = ()) -> Judgement:
     """Decide about a call: deny rules hold in every mode; plan mode changes nothing whatever rules allow.
 
     Args:
         call: what the model wants.
-        kind: of its tool.
+        facts: what is known of it.
         mode: of the session.
-        rules: the strictest that matches holds.
-        asks: why its tool is for asking a person, whatever mode and rules allow; empty for other tools.
+        rules: those that hold here and now.
 
-    >>> write = ToolCall(id="1", name="write_file", arguments={})
-    >>> judge(write, "edit", "ask").decision, judge(write, "edit", "edit").decision
+    >>> write, edit = ToolCall(id="1", name="write_file", arguments={}), Facts(kind="edit")
+    >>> judge(write, edit, "ask").decision, judge(write, edit, "edit").decision
     ('ask', 'allow')
-    >>> judge(write, "edit", "auto", [Rule(tool="write_file", decision="deny")]).decision
-    'deny'
+    >>> judge(write, edit, "auto", [Rule(tool="write_file", decision="deny")]).reason
+    'denied_by_rule'
     """
-    said = {rule.decision for rule in rules if rule.matches(call)}
-    strictest: Decision | None = next((decision for decision in BY_STRICTNESS if decision in said), None)
-    if strictest == "deny":
-        return Judgement(decision="deny", reason="denied_by_rule")
-    if asks:
-        return Judgement(decision="ask", reason=asks)
-    if mode == "plan" and kind not in ALLOWED_BY_MODE["plan"] | {"fetch"}:
+    known = tuple(rules)
+    return (
+        _refused(call, facts, mode, known)
+        or _asked(call, facts, known)
+        or _allowed(call, facts, mode, known)
+        or Judgement(decision="ask", reason="no_rule")
+    )
+
+
+def passes(rule: Rule, call: ToolCall, facts: Facts, mode: Mode, rules: Iterable[Rule] = ()) -> bool:
+    """Whether a call would pass once a rule is added to those that hold.
+
+    >>> call = ToolCall(id="1", name="write_file", arguments={})
+    >>> passes(Rule(tool="write_file", decision="allow"), call, Facts(kind="edit"), "ask")
+    True
+    """
+    return judge(call, facts, mode, [*rules, rule]).decision == "allow"
+
+
+def _refused(call: ToolCall, facts: Facts, mode: Mode, rules: tuple[Rule, ...]) -> Judgement | None:
+    if not facts.is_enabled:
+        return Judgement(decision="deny", reason="tool_disabled")
+    if rule := _speaking("deny", call, facts, rules):
+        return Judgement(decision="deny", reason="denied_by_rule", rule=rule)
+    changes = facts.kind not in ALLOWED_BY_MODE["plan"] | {"fetch"} and not facts.changes_nothing
+    if mode == "plan" and changes and not facts.asks:
         return Judgement(decision="deny", reason="plan_mode")
-    if strictest is not None:
-        return Judgement(decision=strictest, reason="rule")
-    if kind in ALLOWED_BY_MODE[mode]:
+    return None
+
+
+def _asked(call: ToolCall, facts: Facts, rules: tuple[Rule, ...]) -> Judgement | None:
+    """Why a person is asked; a rule for this very call comes before what is odd about its line."""
+    if facts.asks:
+        return Judgement(decision="ask", reason=facts.asks)
+    if facts.sends_out and facts.is_tainted:
+        return Judgement(decision="ask", reason="tainted")
+    if rule := _speaking("ask", call, facts, rules):
+        return Judgement(decision="ask", reason="rule", rule=rule)
+    exact = [rule for rule in rules if rule.arguments is not None]
+    if allowing := covering(exact, call, facts):
+        return Judgement(decision="allow", reason="rule", rule=allowing[0])
+    if facts.line and not facts.line.is_understood:
+        return Judgement(decision="ask", reason="unparseable")
+    rule = next((rule for rule in rules if may_speak_of(rule, call, facts)), None)
+    return Judgement(decision="ask", reason="rule", rule=rule) if rule else None
+
+
+def _allowed(call: ToolCall, facts: Facts, mode: Mode, rules: tuple[Rule, ...]) -> Judgement | None:
+    if allowing := covering(rules, call, facts):
+        return Judgement(decision="allow", reason="rule", rule=allowing[0])
+    if facts.kind == "execute" and not facts.is_confined:
+        return Judgement(decision="ask", reason="unconfined")
+    if facts.kind in ALLOWED_BY_MODE[mode]:
         return Judgement(decision="allow", reason="mode")
-    return Judgement(decision="ask", reason="no_rule")
+    commands = facts.line.commands if facts.line else ()
+    if commands and not any(needs_a_rule(command, facts) for command in commands):
+        return Judgement(decision="allow", reason="harmless")
+    return None
+
+
+def _speaking(decision: Decision, call: ToolCall, facts: Facts, rules: tuple[Rule, ...]) -> Rule | None:
+    return next((rule for rule in rules if rule.decision == decision and speaks_of(rule, call, facts)), None)

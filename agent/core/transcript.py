@@ -27,6 +27,7 @@ from agent.core.events import (
     joined,
 )
 from agent.core.messages import File, Part, Source, Text, Thinking, ToolCall, Usage, Value
+from agent.core.offers import Offer
 from agent.core.voice import Voice
 
 RowKind = Literal["user", "text", "thinking", "tool", "notice"]
@@ -49,6 +50,8 @@ for the next step of the running one (steering), then it is done."""
 
 OPEN: frozenset[RowStatus] = frozenset({"waiting", "asking", "running"})
 """A call without its outcome."""
+MOST_OUTPUT = 4000
+"""Characters that are shown of what a call writes while it runs."""
 UNTOLD = frozenset({"stopping", "parked"})
 """Notices without a row: the run state and the question that is still asked say it."""
 
@@ -72,6 +75,10 @@ class Row(Value):
     """The open approval of a tool row that asks."""
     reason: str = ""
     """Why it asks, as a code."""
+    steps: tuple[str, ...] = ()
+    """The simple commands of the line it would run."""
+    offers: tuple[Offer, ...] = ()
+    """The rules that an answer for always may set up."""
     sources: tuple[Source, ...] = ()
     """Where words come from."""
 
@@ -118,6 +125,8 @@ class Transcript:
         self._where: dict[str, int] = {}
         self._approvals: dict[str, str] = {}
         self._steps = 0
+        self.output: dict[str, str] = {}
+        """What the running calls have written so far, by their ids; of much the end."""
         self._live: list[Delta] = []
 
     @property
@@ -206,12 +215,17 @@ class Transcript:
 
     def _hear(self, heard: Delta | Snapshot, said: list[Delta]) -> None:
         match self.voice.hears(heard):
-            case "on":
-                self._live += said
-            case "anew":
-                self._live = said
             case "late":
+                return
+            case "anew":
+                self._live, self.output = [], {}
+            case "on":
                 pass
+        self._live += [one for one in said if one.kind != "output"]
+        for one in said:
+            if one.kind == "output":
+                call_id = one.call_id or ""
+                self.output[call_id] = (self.output.get(call_id, "") + one.text)[-MOST_OUTPUT:]
 
     def _start(self, event: TurnStarted) -> None:
         self.turn_id = event.turn_id
@@ -246,7 +260,13 @@ class Transcript:
                 self._put(row.model_copy(update={"status": "running"}))
             case ApprovalRequested(call=call):
                 self._approvals[event.approval_id] = call.id
-                asking = {"status": "asking", "approval_id": event.approval_id, "reason": event.reason}
+                asking = {
+                    "status": "asking",
+                    "approval_id": event.approval_id,
+                    "reason": event.reason,
+                    "steps": event.steps,
+                    "offers": event.offers,
+                }
                 self._put(self._row(call, event.turn_id).model_copy(update=asking))
             case ApprovalGiven():
                 at = self._where.get(self._approvals.pop(event.approval_id, ""))
@@ -254,6 +274,7 @@ class Transcript:
                     self.told[at] = self.told[at].model_copy(update={"status": "waiting", "approval_id": ""})
             case ToolCallFinished(result=result):
                 at = self._where.get(result.call_id)
+                self.output.pop(result.call_id, None)
                 if at is not None:
                     done = {"status": result.outcome, "text": result.text, "approval_id": ""}
                     self.told[at] = self.told[at].model_copy(update=done)
@@ -268,7 +289,7 @@ class Transcript:
             self.voice.passes(self.turn_id, maxsize)
         self.turn_id = ""
         self.is_stopping = False
-        self._live = []
+        self._live, self.output = [], {}
 
     def _row(self, call: ToolCall, turn_id: str) -> Row:
         at = self._where.get(call.id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Self
 
-from agent.tooling._globs import alternatives, expression
+from agent.core.globs import alternatives, expression
 
 MAX_RULES = 2000
 """Of one ignore file; what follows is passed over."""

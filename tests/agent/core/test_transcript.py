@@ -27,7 +27,7 @@ from agent.core.events import (
     joined,
 )
 from agent.core.messages import File, Message, PromptPart, Text, Thinking, ToolCall, ToolResult, Usage
-from agent.core.transcript import Row, Transcript, fold, prompt_text, tool_row
+from agent.core.transcript import MOST_OUTPUT, Row, Transcript, fold, prompt_text, tool_row
 from tests.agent.core import strategies
 
 CALL = ToolCall(id="c", name="edit", arguments={"path": "a"})
@@ -329,3 +329,34 @@ def test_a_prompt_is_shown_with_its_files_by_name() -> None:
 
 def test_a_call_waits_at_first() -> None:
     assert tool_row(CALL, "t").status == "waiting"
+
+
+def output(text: str, call_id: str = "c", step: int = 1, index: int = 0) -> Delta:
+    return Delta(kind="output", text=text, call_id=call_id, turn_id="t", step=step, index=index)
+
+
+def test_what_a_call_writes_is_shown_until_it_has_its_result() -> None:
+    transcript = fold([STARTED, STEP])
+    transcript.apply(output("one "))
+    transcript.apply(output("two", index=1))
+    assert transcript.output == {"c": "one two"}
+    assert transcript.live == (), "it is none of the model's words"
+    result = ToolResult(call_id="c", outcome="ok", text="one two")
+    transcript.apply(ToolCallFinished(turn_id="t", result=result))
+    assert transcript.output == {}
+
+
+def test_of_much_output_the_end_is_shown() -> None:
+    transcript = fold([STARTED, STEP])
+    for index in range(20):
+        transcript.apply(output(f"{index:03}" + "x" * 997, index=index))
+    assert len(transcript.output["c"]) == MOST_OUTPUT
+    assert transcript.output["c"].startswith("016")
+
+
+def test_output_gives_way_to_the_next_step() -> None:
+    transcript = fold([STARTED, STEP])
+    transcript.apply(output("old"))
+    transcript.apply(delta("Hello", step=1, attempt=1))
+    assert transcript.output == {}
+    assert [said.text for said in transcript.live] == ["Hello"]

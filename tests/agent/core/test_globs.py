@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from agent.tooling._globs import MAX_PATTERN, alternatives, expression
+from agent.core.globs import MAX_PATTERN, alternatives, expression
 
 
 def matches(pattern: str, path: str) -> bool:
