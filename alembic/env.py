@@ -4,6 +4,9 @@ from alembic import context
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
+import agent.store.audit
+import agent.store.jobs
+import agent.store.rules
 import agent.store.services
 import agent.store.sessions
 import agent.store.users  # noqa: F401  the tables register themselves

@@ -1,4 +1,6 @@
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -7,10 +9,11 @@ from agent.config import Settings
 from agent.core.errors import Unavailable
 from agent.core.events import Noticed, PromptQueued
 from agent.core.messages import Text
-from agent.running import migrate, running
+from agent.running import database_shape, migrate, reach_redis, running, sandbox_choice, verify
 from agent.sessions import log
 from agent.sessions.turns.registry import live_or_none
-from agent.store import engine
+from agent.store import engine, migrations
+from agent.store.audit import Entry, append
 from agent.store.columns import new_id
 from tests.agent.sessions.talk import events, finished, say
 
@@ -74,3 +77,70 @@ async def test_a_database_that_is_not_there_is_told(tmp_path: Path) -> None:
         async with running(nowhere):
             pass
     assert engine._engines == []
+
+
+async def test_the_audit_log_is_compared_with_its_hashes(settings: Settings) -> None:
+    before = await verify(settings)
+    async with running(settings):
+        number = await engine.writing(lambda store: append(store, Entry(action="rule_added")))
+        # A server may have the database open meanwhile.
+    after = await verify(settings)
+    assert (after.is_whole, after.entries, after.entries - before.entries) == (True, number, 1)
+    assert (await verify(settings, str(after.head))).is_whole
+    other = await verify(settings, f"{number}:{64 * 'a'}")
+    assert (other.fault, other.broken_at) == ("another", number)
+    later = await verify(settings, f"{number + 1}:{after.head.hash}")
+    assert (later.fault, later.broken_at) == ("cut_off", number + 1)
+    assert engine._engines == []
+
+
+@pytest.mark.parametrize(
+    "expected", ["x", "0:" + "a" * 64, "1:" + "A" * 64, "1:a", "9" * 20 + ":" + "a" * 64]
+)
+async def test_what_is_no_head_is_refused(tmp_path: Path, expected: str) -> None:
+    with pytest.raises(ValueError, match="SEQ:HASH"):
+        await verify(Settings(maestro_data_dir=tmp_path), expected)
+
+
+async def test_the_shape_of_a_database_is_told_without_its_password(settings: Settings) -> None:
+    shape = await database_shape(settings)
+    assert shape.revision == shape.newest == migrations.newest()
+    assert settings.database_url.partition("@")[0] not in shape.address or "@" not in settings.database_url
+
+
+@pytest.mark.parametrize("look", [database_shape, verify])
+async def test_to_look_at_a_database_makes_none(tmp_path: Path, look: Any) -> None:
+    with pytest.raises(Unavailable) as told:
+        await look(Settings(maestro_data_dir=tmp_path / "data"))
+    assert "is not there" in str(told.value.values["reason"])
+    assert os.listdir(tmp_path) == []  # noqa: PTH208  one look that blocks nobody
+
+
+async def test_a_database_of_an_older_shape_and_no_database_at_all_are_told(tmp_path: Path) -> None:
+    settings = Settings(maestro_data_dir=tmp_path)
+    (tmp_path / "app.db").touch()
+    assert (await database_shape(settings)).revision is None
+    with pytest.raises(Unavailable) as told:
+        await verify(settings)
+    assert "maestro migrate" in str(told.value.values["reason"])
+    (tmp_path / "app.db").write_text("no database " * 100)
+    with pytest.raises(Unavailable) as told:
+        await database_shape(settings)
+    assert "not a database" in str(told.value.values["reason"])
+    assert engine._engines == []
+
+
+async def test_redis_answers_or_is_told(redis_url: str) -> None:
+    await reach_redis(Settings(redis_url=redis_url))
+    for address in ("redis://127.0.0.1:1", "http://127.0.0.1"):
+        with pytest.raises(Unavailable) as told:
+            await reach_redis(Settings(redis_url=address))
+        assert told.value.code == "redis"
+
+
+async def test_which_sandbox_holds_is_tried() -> None:
+    choice = await sandbox_choice()
+    assert choice.report
+    assert choice.backend is None or choice.report[choice.backend] == ()
+    if os.geteuid() == 0:
+        assert choice.backend is None
