@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.core.errors import ToolFailed
+from agent.tooling.spawning import PIPE, spawn
 from agent.tooling.workspace import MAX_READ, OUTPUTS, Workspace, can_be_passed
 
 MAX_PATTERN = 4000
@@ -49,13 +50,11 @@ async def places(files: Workspace, query: Query) -> AsyncGenerator[tuple[str, in
     ripgrep = shutil.which("rg")
     command = _ripgrep(ripgrep, query) if ripgrep else _own(query)
     # The search gets no environment: no configuration file and no credential.
-    search = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=_folder_of(files),
-        env={"PYTHONPATH": str(_HERE.parent.parent.parent), "PYTHONSAFEPATH": "1"},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+    search = await spawn(
+        command,
+        variables={"PYTHONPATH": str(_HERE.parent.parent.parent), "PYTHONSAFEPATH": "1"},
+        folder=_folder_of(files),
+        stderr=PIPE,
     )
     complaining = asyncio.create_task(_complaint(search))
     try:

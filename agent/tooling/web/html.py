@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from agent.core.errors import ToolFailed
+from agent.tooling.spawning import PIPE, spawn
 
 SECONDS = 10.0
 _PROGRAM = Path(__file__).with_name("_converting.py")
@@ -26,13 +27,7 @@ async def markdown(text: str, address: str) -> str:
         ToolFailed: it takes more than that.
     """
     # No environment and no folder of ours: what it reads is made by strangers.
-    converting = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", str(_PROGRAM), address),
-        env={},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+    converting = await spawn([sys.executable, "-I", str(_PROGRAM), address], stdin=PIPE)
     try:
         async with asyncio.timeout(SECONDS):
             out, _ = await converting.communicate(text.encode("utf-8", "replace"))
