@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     maestro_secret_key_file: Path | None = None
     maestro_workspace_roots: str = ""
     """Folders, separated like PATH, under which a session may be given a workspace."""
+    maestro_sandbox_hosts: str = ""
+    """Names that commands of the shell may reach, separated by commas: `git.example.org,*.example.net`."""
     maestro_default_model: str = ""
     maestro_log: Literal["text", "json"] = "text"
 
@@ -112,6 +114,11 @@ class Settings(BaseSettings):
             for root in self.maestro_workspace_roots.split(os.pathsep)
             if root.strip()
         )
+
+    @property
+    def sandbox_hosts(self) -> tuple[str, ...]:
+        """The names that commands in the sandbox may reach; none for no network at all."""
+        return tuple(name for each in self.maestro_sandbox_hosts.split(",") if (name := each.strip().lower()))
 
     @property
     def origin(self) -> str:

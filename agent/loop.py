@@ -43,11 +43,12 @@ class Ports:
     """Asks a person about a call, with the reason's code, and records it; None when interrupted."""
     steering: Callable[[int], Awaitable[Sequence[PromptPart]]]
     """What people said to the running turn before the step of this number."""
-    judge: Callable[[ToolCall], Judgement]
+    judge: Callable[[ToolCall], Awaitable[Judgement]]
+    """Decides about one call by what holds now."""
     effect: Callable[[str], Effect]
     """The effect of the tool with this name."""
-    record: Callable[[Event], Awaitable[None]]
-    """Appends to the session's log; returns when it is stored."""
+    record: Callable[[Event], Awaitable[Event]]
+    """Appends to the session's log; gives what is stored, which is older when this happened before."""
 
 
 async def run_turn(
@@ -134,7 +135,7 @@ async def _all(calls: Sequence[ToolCall], ports: Ports, turn_id: str) -> list[To
 
 async def _decide(call: ToolCall, ports: Ports, turn_id: str) -> ToolResult | None:
     """Judge one call and ask about it where that is due; its result when it may not run."""
-    judgement = ports.judge(call)
+    judgement = await ports.judge(call)
     if judgement.decision == "deny":
         return await _refuse(call, "rejected", DENIED.format(reason=judgement.reason), ports, turn_id)
     if judgement.decision == "ask":
@@ -149,5 +150,5 @@ async def _decide(call: ToolCall, ports: Ports, turn_id: str) -> ToolResult | No
 
 async def _refuse(call: ToolCall, outcome: Outcome, text: str, ports: Ports, turn_id: str) -> ToolResult:
     result = ToolResult(call_id=call.id, outcome=outcome, text=text)
-    await ports.record(ToolCallFinished(turn_id=turn_id, result=result))
-    return result
+    stored = await ports.record(ToolCallFinished(turn_id=turn_id, result=result))
+    return stored.result if isinstance(stored, ToolCallFinished) else result

@@ -1,8 +1,10 @@
 """The `maestro` command."""
 
+import asyncio
 import gc
 import socket
 import sys
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
@@ -10,13 +12,31 @@ from pydantic import ValidationError
 from agent import logs
 from agent.config import Settings, SettingsError, settings
 from agent.core.errors import Unavailable
+from agent.privacy import keep_private
 
 cli = typer.Typer(help="Maestro: an AI agent in the browser.", no_args_is_help=True, add_completion=False)
+
+audit = typer.Typer(help="The audit log.", no_args_is_help=True)
+cli.add_typer(audit, name="audit")
+
+WHOLE = (
+    "The audit log is whole up to its end: {verdict.entries} entries. Keep {verdict.head} elsewhere: "
+    "with --expect it proves later that nothing before it was changed or cut off."
+)
+EMPTY = "The audit log is empty."
+FAULTS = {
+    "missing": "is missing: an entry was removed, or its number was changed.",
+    "unlinked": "does not follow the one before it: one of them was changed, or another stood between.",
+    "changed": "is not as it was written.",
+    "cut_off": "is missing: the log ends before the head that was expected.",
+    "another": "is not the one that was expected: the log was written anew.",
+}
 
 
 @cli.callback()
 def maestro() -> None:
     """Say what is wrong with the settings before anything else."""
+    keep_private()
 
 
 @cli.command()
@@ -43,6 +63,48 @@ def serve() -> None:
 def migrate() -> None:
     """Bring the database to its newest shape."""
     migrated(checked())
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what Maestro stands on, and whether it holds: database, Redis, programs, sandbox."""
+    found = checked()
+    from app.doctor import findings  # noqa: PLC0415  the other commands need it not
+
+    async def look() -> bool:
+        all_is_well = True
+        async for finding in findings(found):
+            typer.echo(finding)
+            all_is_well = all_is_well and finding.mark != "WRONG"
+        return all_is_well
+
+    if not asyncio.run(look()):
+        raise typer.Exit(1)
+
+
+@audit.command("verify")
+def audit_verify(
+    expect: Annotated[
+        str, typer.Option(metavar="SEQ:HASH", help="A head of the log that was kept elsewhere.")
+    ] = "",
+) -> None:
+    """Compare the audit log with its hashes, from the first entry to the last.
+
+    Only against a head that was kept elsewhere it shows when entries were cut off at the end.
+    """
+    found = checked()
+    from agent.running import verify  # noqa: PLC0415  settings are checked first, and quickly
+
+    try:
+        verdict = asyncio.run(verify(found, expect))
+    except ValueError as error:
+        sys.exit(f"maestro: --expect: {error}, as this command has told it.")
+    except Unavailable as error:
+        reason = str(error.values["reason"]).partition("\n")[0]
+        sys.exit(f"maestro: the audit log cannot be read: {reason}")
+    if verdict.fault:
+        sys.exit(f"maestro: entry {verdict.broken_at} of the audit log {FAULTS[verdict.fault]}")
+    typer.echo(WHOLE.format(verdict=verdict) if verdict.entries else EMPTY)
 
 
 def checked() -> Settings:

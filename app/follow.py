@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import reflex as rx
 from reflex_base.event.context import EventContext
@@ -65,6 +66,8 @@ class LiveState(rx.State):
     thought_middle: str = ""
     thought_tail: str = ""
     has_answer: bool = False
+    output: str = ""
+    """The end of what a running tool has written."""
 
 
 class RunState(rx.State):
@@ -122,6 +125,7 @@ def tiers(view: View) -> Changes:
             "thought_head": thinking.head,
             "thought_middle": thinking.middle,
             "thought_tail": thinking.tail,
+            "output": view.output,
         },
         RunState: {
             "is_working": view.is_working,
@@ -139,10 +143,18 @@ def tiers(view: View) -> Changes:
     return changes
 
 
-async def stream(
-    tab: rx.State, session_id: str, view: View, pace: Pace, flush: Callable[[], Awaitable[None]]
-) -> bool:
-    """Follow a session until the tab is gone; `flush` sends the view.
+@dataclass(frozen=True)
+class Flushing:
+    """What a tab does with what it hears."""
+
+    flush: Callable[[], Awaitable[None]]
+    """Sends the view."""
+    beat: Callable[[], Awaitable[None]]
+    """Called now and then while there is nothing new."""
+
+
+async def stream(tab: rx.State, session_id: str, view: View, pace: Pace, to: Flushing) -> bool:
+    """Follow a session until the tab is gone.
 
     Returns:
         Whether the session went back to a checkpoint, so that it must be followed from its beginning.
@@ -154,14 +166,14 @@ async def stream(
     user = await who(tab)
     async with await sessions.follow(user, session_id) as following:
         first = True
-        while heard := await _heard(tab, following):
+        while heard := await _heard(tab, following, to.beat):
             if not first and any(isinstance(event, CheckpointRestored) for _, event in heard):
                 return True
             first = False
             for event in counting(heard):
                 view.apply(event)
             began = time.perf_counter()
-            await flush()
+            await to.flush()
             took = time.perf_counter() - began
             due = max(SHORTEST, SHARE * took, PER_EVENT * len(heard))
             pause = asyncio.sleep(max(0.0, min(LONGEST, due) - took))
@@ -182,7 +194,9 @@ def counting(heard: list[sessions.Heard]) -> list[Event | Live]:
     return [event for seq, event in heard if seq is None or seq in kept]
 
 
-async def _heard(tab: rx.State, following: sessions.Following) -> list[sessions.Heard]:
+async def _heard(
+    tab: rx.State, following: sessions.Following, beat: Callable[[], Awaitable[None]]
+) -> list[sessions.Heard]:
     """Wait for news and give all there is; nothing when the tab is gone."""
     batch = asyncio.ensure_future(following.batch())
     try:
@@ -190,6 +204,7 @@ async def _heard(tab: rx.State, following: sessions.Following) -> list[sessions.
             if not await tabs.is_open(EventContext.get().token):
                 return []
             await who(tab, afresh=True)  # and so it is known at once when a prompt comes
+            await beat()
     finally:
         if not batch.done():
             batch.cancel()

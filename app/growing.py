@@ -114,6 +114,7 @@ class Blocks:
         if not self._is_placed and self._line:
             self._place()
         self._finish()
+        self._line = self._fence = ""
 
     def _end_line(self) -> None:
         line, self._line, self._is_placed = self._line.strip(), "", False

@@ -8,10 +8,26 @@ from typing import cast
 from pydantic import JsonValue
 
 from agent.core.provider import ModelEntry, Standing
+from agent.core.rules import Rule
 from agent.core.todos import Todo
 from agent.core.transcript import Row
+from agent.tooling import Job
 from app.growing import chunks
-from app.words import ASKS, DONE_OF, NEEDS_YOU, REASONS, STATUS, VERBS, WAITS, model_note, notice_sentence
+from app.words import (
+    ASKS,
+    ASKS_BESIDE,
+    DONE_OF,
+    NEEDS_YOU,
+    REASONS,
+    SHAPES,
+    STATUS,
+    VERBS,
+    WAITS,
+    job_state,
+    model_note,
+    notice_sentence,
+    rule_reach,
+)
 
 PREVIEW = 1200
 """Characters of a tool's arguments or result that travel with its row."""
@@ -51,6 +67,14 @@ class Question:
 
 
 @dataclass
+class Shape:
+    """A kind of rule to choose."""
+
+    id: str = ""
+    label: str = ""
+
+
+@dataclass
 class Shown:
     """One row of the page."""
 
@@ -77,6 +101,24 @@ class Shown:
     asks: str = ""
     """question or plan, where the call is there to ask a person."""
     questions: list[Question] = field(default_factory=list["Question"])
+    steps: list[str] = field(default_factory=list[str])
+    """The simple commands a line would run."""
+    always: str = ""
+    """The rule that “always” sets up, in words; empty where nothing may hold for always."""
+    shapes: list[Shape] = field(default_factory=list["Shape"])
+    """The rules to choose from."""
+
+
+@dataclass
+class Beside:
+    """A program that runs beside the work."""
+
+    number: int = 0
+    command: str = ""
+    label: str = ""
+    """How it is, in a word or two."""
+    tail: str = ""
+    is_running: bool = False
 
 
 @dataclass
@@ -165,7 +207,8 @@ def is_web(url: str) -> bool:
 def _tool(row: Row) -> Shown:
     asking = row.status == "asking"
     done, doing = VERBS.get(row.title, (row.title, row.title))
-    said = {"running": doing, **dict.fromkeys(UNDONE, ASKS.get(row.title, done))}
+    asks = ASKS_BESIDE if row.values.get("background") is True else ASKS.get(row.title, done)
+    said = {"running": doing, **dict.fromkeys(UNDONE, asks)}
     return Shown(
         id=row.id,
         kind="tool",
@@ -181,7 +224,15 @@ def _tool(row: Row) -> Shown:
         asks=row.reason if asking and row.reason in ASKING else "",
         questions=questions(row.values) if asking and row.reason == "question" else [],
         chunks=chunks(str(row.values.get("plan", ""))) if asking and row.reason == "plan" else [],
+        steps=[*row.steps] if asking and len(row.steps) > 1 else [],
+        always=rule_reach(in_session(row.offers[0].rule)) if row.offers else "",
+        shapes=[Shape(offer.shape, SHAPES[offer.shape]) for offer in row.offers],
     )
+
+
+def in_session(rule: Rule) -> Rule:
+    """A rule as “always” sets it up when nobody picks anything: for this session."""
+    return rule.model_copy(update={"session_id": "this"})
 
 
 def questions(arguments: dict[str, JsonValue]) -> list[Question]:
@@ -235,6 +286,8 @@ def detail(arguments: dict[str, JsonValue], most: int) -> str:
         return preview(old + _marked("+ ", str(arguments.get("new_string", ""))), most).rstrip("\n")
     if isinstance(content := arguments.get("content"), str):
         return preview(content, most)
+    if isinstance(command := arguments.get("command"), str):
+        return preview(command, most) if command != subject(arguments) else ""
     if list(arguments.values()) in ([], [subject(arguments)]):
         return ""  # the card's own line says it all
     return preview(json.dumps(arguments, ensure_ascii=False, indent=1), most)
@@ -254,6 +307,11 @@ def preview(text: str, most: int = PREVIEW) -> str:
         return text
     half = most // 2
     return f"{text[:half]}\n… {len(text) - 2 * half:,} characters …\n{text[-half:]}"
+
+
+def beside(jobs: Iterable[Job]) -> list[Beside]:
+    """Jobs as the page shows them: those that run, and those that ended last."""
+    return [Beside(job.number, job.command, job_state(job), job.tail, job.state == "running") for job in jobs]
 
 
 def all_shown(rows: Iterable[Row]) -> list[Shown]:

@@ -14,7 +14,7 @@ from agent.core.events import (
 )
 from agent.core.messages import Text
 from agent.core.todos import Todo, latest
-from agent.core.transcript import OPEN, Row, Transcript
+from agent.core.transcript import MOST_OUTPUT, OPEN, Row, Transcript
 from app.growing import Blocks, Levels
 from app.shown import Shown, shown
 from app.words import ANSWERING, IDLE, NEEDS_YOU, STOPPING, THINKING, run_state
@@ -34,11 +34,15 @@ class View:
         self.thinking = Levels()
         self.asking: list[Shown] = []
         self.todos: tuple[Todo, ...] = ()
+        self.output = ""
+        """The end of what the running call has written."""
+        self._output_of = ""
         self._boundary = 0
         """Rows before it are history."""
         self._kept = ""
         """The id of the row that is still shown as the live answer."""
         self._started = self._has_new_mode = False
+        self._has_jobs = True
         self._changed = True
         """Whether rows differ from those handed out last."""
         self.limit = limit
@@ -54,10 +58,13 @@ class View:
                 self._finish_step(event)
             case TurnStarted() | Noticed(code="restart"):
                 self._forget_live()
+            case ToolCallFinished(result=result) if result.call_id == self._output_of:
+                self._forget_output()
             case _:
                 pass
         self.transcript.apply(event)
         self._has_new_mode = self._has_new_mode or self._may_change_mode(event)
+        self._has_jobs = self._has_jobs or isinstance(event, ToolCallFinished)
         if isinstance(event, TurnStarted):
             self._started = True
             self._boundary = len(self.transcript.told) - 1
@@ -67,16 +74,26 @@ class View:
         how = self.transcript.voice.hears(heard)
         if how == "late":
             return
-        if self._kept or how == "anew":
+        said_now = [heard] if isinstance(heard, Delta) else heard.said
+        if how == "anew" or (self._kept and any(said.kind in ("text", "thinking") for said in said_now)):
             self._forget_live()
-        for said in [heard] if isinstance(heard, Delta) else heard.said:
+        for said in said_now:
             match said.kind:
+                case "output":
+                    self._hear_output(said.call_id or "", said.text)
                 case "text":
                     self.answer.add(said.text)
                 case "thinking":
                     self.thinking.add(said.text)
                 case _:
                     pass
+
+    def _hear_output(self, call_id: str, text: str) -> None:
+        before = self.output if call_id == self._output_of else ""
+        self.output, self._output_of = (before + text)[-MOST_OUTPUT:], call_id
+
+    def _forget_output(self) -> None:
+        self.output = self._output_of = ""
 
     def _finish_step(self, event: StepFinished) -> None:
         """Keep the answer where it is drawn, when it is the step's only words and its last part."""
@@ -109,6 +126,7 @@ class View:
         self.answer = Blocks()
         self.thinking.clear()
         self._kept = ""
+        self._forget_output()
 
     def take_start(self) -> bool:
         """Whether a turn has started since this was asked last."""
@@ -127,6 +145,11 @@ class View:
         """Whether the session may be in another mode than when this was asked last."""
         has_new_mode, self._has_new_mode = self._has_new_mode, False
         return has_new_mode
+
+    def take_jobs(self) -> bool:
+        """Whether other jobs may run than when this was asked last."""
+        has_jobs, self._has_jobs = self._has_jobs, False
+        return has_jobs
 
     def take_change(self) -> bool:
         """Whether rows have changed since this was asked last."""

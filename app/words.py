@@ -6,7 +6,9 @@ from pydantic import JsonValue
 
 from agent.core.errors import MaestroError
 from agent.core.provider import ModelEntry
-from agent.tooling import InstructionFile
+from agent.core.rules import Rule
+from agent.sessions import Preview
+from agent.tooling import InstructionFile, Job
 
 NAME = "Maestro"
 UNNAMED = "New session"
@@ -55,6 +57,21 @@ ERRORS = {
     "sign_in_scope": "Not everything was allowed at {provider}. Begin again and leave every box ticked.",
     "sign_in_answer": "{provider} gave no usable answer to the sign-in. Try again.",
     "sign_in_unreachable": "{provider} could not be reached for the sign-in. Try again in a moment.",
+    "tool": "There is no such tool here.",
+    "tool_unknown": "There is no tool called {tool}.",
+    "not_sandboxed": "{tool} runs no programs, so there is no sandbox to leave out.",
+    "rule": "There is no such rule here.",
+    "rule_commands": "{tool} runs no command lines, so a rule for it cannot name commands.",
+    "rule_scope": "A rule holds in one session, or in one workspace by its whole path, or everywhere.",
+    "rule_unreadable": "This rule holds something that cannot be written down, such as half a character.",
+    "rule_too_long": "This rule is too long: at most {most} characters.",
+    "rule_says_nothing": "A rule’s command or path is empty.",
+    "rule_too_wide": "A rule that allows everything would be no rule. Name a tool, commands or files.",
+    "rule_expiry": "A rule ends at a time to come, within a hundred years.",
+    "rules_full": "{most} rules hold already. Remove one first.",
+    "no_such_offer": "This question offers no such rule.",
+    "job": "There is no such job here.",
+    "jobs": "{most} jobs run already. Stop one first.",
     "replies_missing": "Reply to each question, or skip them all.",
     "fallbacks": "At most {most} models can stand in for one another.",
     "workspace_outside_roots": "This folder is not under one of the allowed workspace folders "
@@ -154,6 +171,10 @@ REASONS = {
     "rule": "A rule says to ask.",
     "question": "The agent asks you.",
     "plan": "This is the agent’s plan. Nothing is changed until you agree.",
+    "tainted": "This session has read words of strangers and things of yours, so it asks before anything "
+    "leaves this machine.",
+    "unparseable": "This line cannot be taken apart for certain, so no rule can speak for it.",
+    "unconfined": "It would run outside of the sandbox, as you have set for this tool.",
 }
 
 VERBS = {
@@ -169,6 +190,8 @@ VERBS = {
     "find_operations": ("Looked for operations", "Looking for operations"),
     "read_operation": ("Asked a service", "Asking a service"),
     "call_operation": ("Called a service", "Calling a service"),
+    "shell": ("Ran", "Running"),
+    "shell_jobs": ("Looked after jobs", "Looking after jobs"),
     "todo": ("Kept the list", "Keeping the list"),
     "ask_user": ("Asked you", "Asking you"),
     "enter_plan_mode": ("Began to plan", "Beginning to plan"),
@@ -178,11 +201,14 @@ VERBS = {
 ASKS = {
     "write_file": "Write a file",
     "edit": "Edit a file",
+    "shell": "Run a command",
     "web_fetch": "Fetch from the web",
     "web_search": "Search the web",
     "read_operation": "Ask a service",
     "call_operation": "Call a service",
 }
+
+ASKS_BESIDE = "Run beside the work"
 
 STATUS = {
     "waiting": "Waiting",
@@ -265,7 +291,25 @@ PLAN = "The agent’s plan"
 OWN_WORDS = "Something else"
 REPLY = "Reply"
 SKIP = "Skip"
-ALWAYS_MEANS = "“Always” and “never” hold for this tool in this session, whatever it names."
+ALWAYS = "“Always” and “never” hold"
+SHAPE, SCOPE, LASTS = "What", "Where", "How long"
+SHAPES = {
+    "exact": "exactly this call",
+    "command": "commands like this",
+    "folder": "files in this folder",
+    "tool": "every call of this tool",
+}
+SCOPES = {"session": "this session", "workspace": "this workspace", "person": "everywhere I work"}
+LASTING = {"revoked": "until I take it back", "month": "for 30 days", "hour": "for an hour"}
+NOW_PASSES = "This call would now pass: yes."
+STILL_ASKS = "This call would now pass: no, it would still be asked about."
+BACK_TEST = "Of the {questions} times you answered for this tool before, it would have allowed {passed}."
+BACK_TEST_DENIED = "You denied {denied} of these."
+NOTE = "A word to the agent, if you deny"
+WILL_RUN = "It would run"
+OUTPUT = "Output"
+JOBS = "Jobs"
+STOP_JOB = "Stop job {number}"
 
 IDLE = "Idle"
 THINKING = "Thinking"
@@ -298,6 +342,46 @@ def notice_sentence(code: str, error: str, values: Mapping[str, JsonValue]) -> s
     if code == "model_switched" and values.get("why") != "chosen":
         return _filled(NOTICES["model_fell_back"], {**values, "model": values.get("before")})
     return _filled(NOTICES.get(code, code), values)
+
+
+def rule_reach(rule: Rule) -> str:
+    """Where a rule holds, and for what, as half a sentence.
+
+    >>> rule_reach(Rule(tool="shell", decision="allow", commands=("git commit",), session_id="s"))
+    'in this session, for commands that begin with git commit.'
+    """
+    tool = ASKS.get(rule.tool, rule.tool) if rule.tool != "*" else "any tool"
+    where = "in this session" if rule.session_id else "in this workspace" if rule.workspace else "everywhere"
+    until = f" until {rule.expires_at:%d %b %Y %H:%M} UTC" if rule.expires_at else ""
+    if rule.arguments is not None:
+        what = f"exactly this call of “{tool}”"
+    elif rule.commands:
+        what = f"commands that begin with {', '.join(rule.commands)}"
+    elif rule.paths:
+        what = f"“{tool}” on {', '.join(rule.paths)}"
+    else:
+        what = f"every call of “{tool}”"
+    return f"{where}{until}, for {what}."
+
+
+def preview_sentences(preview: Preview) -> list[str]:
+    """What a rule would mean now, and what it would have meant before."""
+    past = preview.back_test
+    sentences = [NOW_PASSES if preview.would_pass else STILL_ASKS]
+    if past.questions:
+        sentences.append(BACK_TEST.format(passed=past.passed, questions=past.questions))
+    if past.denied:
+        sentences.append(BACK_TEST_DENIED.format(denied=past.denied))
+    return sentences
+
+
+def job_state(job: Job) -> str:
+    """How a job is, in a word or two."""
+    if job.state == "running":
+        return "running"
+    if job.state == "lost":
+        return "ended with the server"
+    return f"ended with code {job.exit_code}" if job.reason == "exit" else f"ended ({job.reason})"
 
 
 def model_note(model: ModelEntry, rests_for: int = 0) -> str:

@@ -38,6 +38,7 @@ I understand a few plain sentences:
 - `find files *.md`
 - `write hello.txt with Some words` and `append to hello.txt Some words`
 - `replace old with new in hello.txt`
+- `run ls -l`, or beside the work: `start python3 -m http.server`
 - `ask me something`
 - `plan to write hello.txt with Some words`
 - `count to 100`, or `count to 100 slowly`
@@ -371,6 +372,17 @@ def edited(turn: Turn) -> list[Call]:
     ]
 
 
+def run(turn: Turn) -> list[Call]:
+    """Run the command line of the prompt, beside the work when it says `start`."""
+    command = turn.words["command"].strip().strip("`")
+    return [("shell", {"command": command, "background": turn.words["verb"].lower() == "start"})]
+
+
+def tell_run(turn: Turn) -> str:
+    """What a command has written."""
+    return f"```\n{turn.last.strip()}\n```"
+
+
 def asked(_turn: Turn) -> list[Call]:
     """Ask two questions."""
     colours: list[JsonValue] = [
@@ -399,6 +411,7 @@ def presented(turn: Turn) -> list[Call]:
 
 PATH = r"[`'\"]?(?P<path>[\w./-]*[\w/])[`'\"]?"
 INTENTS = (
+    intent(r"^(?P<verb>run|start) (?P<command>.+)", (run,), tell_run),
     intent(r"\bcount to (?P<number>\d+)", (), tell_count),
     intent(r"\bask me\b", (asked,), lambda turn: f"You replied:\n\n{turn.last}"),
     intent(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from agent import providers, tooling
 from agent.config import Settings, settings
-from agent.core.commands import Command, EditPrompt, Interrupt, Prompt
+from agent.core.commands import Answer, Command, EditPrompt, Interrupt, Prompt
 from agent.core.errors import LimitReached, Unavailable
 from agent.core.events import ModelSwitched, Snapshot
 from agent.core.history import still_counting
@@ -16,6 +16,8 @@ from agent.core.transcript import Row, Transcript, fold
 from agent.sessions import checkpoints, log, rows
 from agent.sessions.accepting import Accepted, accept
 from agent.sessions.checkpoints import Checkpoint
+from agent.sessions.previewing import Preview
+from agent.sessions.previewing import preview as preview_answer
 from agent.sessions.stream.bus import Heard, Wire, bus
 from agent.sessions.stream.following import Following
 from agent.sessions.turns.registry import live, live_or_none, tell_snapshot
@@ -28,6 +30,7 @@ __all__ = [
     "Following",
     "Heard",
     "Opened",
+    "Preview",
     "change",
     "checkpoint",
     "close",
@@ -39,6 +42,7 @@ __all__ = [
     "mine",
     "open",
     "prepare",
+    "preview",
     "restore",
     "saved",
     "submit",
@@ -145,8 +149,10 @@ async def delete(user: User, session_id: str) -> None:
     Raises:
         NotFound: there is none, or it is another's.
     """
+    session = await rows.session(user, session_id)
     await rows.delete(user, session_id)
     await _accept(user, session_id, Interrupt())
+    await tooling.stop_jobs(user, session)
 
 
 async def submit(user: User, session_id: str, command: Command, command_id: str = "") -> tuple[str, int]:
@@ -269,6 +275,17 @@ async def fork(user: User, session_id: str, seq: int) -> Session:
     if begun:
         await _awake().engine.fork(begun)
     return await rows.session(user, copy.id)
+
+
+async def preview(user: User, session_id: str, answer: Answer) -> Preview:
+    """What an answer for always to an open question would mean: its rule, and what that would let pass.
+
+    Raises:
+        NotFound: there is no such session, or it is another's.
+        Conflict: the question is not open, or the answer holds once.
+        Invalid: the question offers no such rule.
+    """
+    return await preview_answer(user, await rows.session(user, session_id), answer)
 
 
 async def wake(settings: Settings) -> None:

@@ -24,8 +24,11 @@ from agent.sessions.rows import named
 from agent.sessions.turns.approvals import rule_of
 from agent.sessions.turns.engine import Run
 from agent.sessions.turns.moves import given_in, is_stopping
-from agent.store.columns import new_id
+from agent.store import audit
+from agent.store.audit import Entry
+from agent.store.columns import new_id, now
 from agent.store.engine import writing
+from agent.store.rules import RuleRow, add_in
 from agent.store.sessions import SessionRow
 
 MOST_WAITING = 50
@@ -155,16 +158,47 @@ def _answer(desk: _Desk, command: Answer) -> Accepted:
         raise Conflict("approval_closed")
     if asked.reason == "question" and command.answer.startswith("allow"):
         _require_replies(asked.call, command)
-    return desk.told_to_the_turn(
-        ApprovalGiven(
-            turn_id=asked.turn_id,
-            approval_id=asked.approval_id,
-            answer=command.answer,
-            by=desk.by,
-            note=command.note,
-            rule=rule_of(asked.call, command, asked.reason),
-            replies=command.replies,
-        )
+    row = desk.row
+    rule = rule_of(asked, command, row.id, row.workspace, now())
+    given = ApprovalGiven(
+        turn_id=asked.turn_id,
+        approval_id=asked.approval_id,
+        answer=command.answer,
+        by=desk.by,
+        note=command.note,
+        rule=rule,
+        replies=command.replies,
+    )
+    accepted = desk.told_to_the_turn(given)
+    _write_down(
+        desk,
+        asked,
+        given,
+        add_in(desk.store, row.user_id, rule, "answer", asked.turn_id) if rule and row.user_id else None,
+    )
+    return accepted
+
+
+def _write_down(desk: _Desk, asked: ApprovalRequested, given: ApprovalGiven, rule: RuleRow | None) -> None:
+    """Keep in the audit log who answered what, and which rule came of it."""
+    body = {
+        "tool": asked.call.name,
+        "call_id": asked.call.id,
+        "call_hash": asked.call_hash,
+        "approval_id": given.approval_id,
+        "answer": given.answer,
+        "by": given.by,
+        "rule_id": rule.id if rule else "",
+    }
+    audit.append(
+        desk.store,
+        Entry(
+            action="approval_given",
+            user_id=desk.row.user_id or "",
+            session_id=desk.row.id,
+            turn_id=given.turn_id,
+            body=body,
+        ),
     )
 
 

@@ -19,7 +19,7 @@ from agent.core.identity import Session
 from agent.core.messages import Value
 from agent.core.policy import Mode
 from agent.sessions import log
-from agent.sessions.turns.approvals import asked_about
+from agent.sessions.turns.approvals import approval_id
 from agent.sessions.turns.engine import Run
 from agent.sessions.turns.moves import begin_next
 from agent.store.columns import new_id, now
@@ -141,8 +141,9 @@ def _owned(event: Event, own: dict[str, str]) -> Event:
         case TurnStarted() | PromptQueued():
             own.setdefault(event.turn_id, new_id())
         case ApprovalRequested():
-            asked = asked_about(own.get(event.turn_id, event.turn_id), event.call, event.reason)
-            own[event.approval_id] = asked.approval_id
+            own[event.approval_id] = approval_id(
+                own.get(event.turn_id, event.turn_id), event.call, event.call_hash
+            )
         case _:
             pass
     ids = {name: getattr(event, name, "") for name in ("turn_id", "prompt_id", "approval_id")}

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -54,7 +54,13 @@ class Fenced(BaseException):
     """This process counts as dead: another goes on with its turns. Nobody may handle it, only end."""
 
 
-async def append(session_id: str, event: Event, key: str = "", writer: str = "") -> tuple[int, Event, bool]:
+async def append(
+    session_id: str,
+    event: Event,
+    key: str = "",
+    writer: str = "",
+    also: Callable[[Session], None] | None = None,
+) -> tuple[int, Event, bool]:
     """Store an event.
 
     Args:
@@ -62,6 +68,7 @@ async def append(session_id: str, event: Event, key: str = "", writer: str = "")
         event: what happened.
         key: an event with the same key is stored once; empty for an event of its own.
         writer: the executor that says so; empty for a person, whose word always counts.
+        also: what is written with it, when it is new.
 
     Returns:
         Its number, the event as it is stored under the key, and whether it is new.
@@ -71,7 +78,14 @@ async def append(session_id: str, event: Event, key: str = "", writer: str = "")
         Unavailable: the database does not answer; nothing was stored.
         Fenced: the writer counts as dead; nothing was stored.
     """
-    return await writing(lambda store: write(store, session_id, event, key, writer))
+
+    def work(store: Session) -> tuple[int, Event, bool]:
+        stored = write(store, session_id, event, key, writer)
+        if also and stored[2]:
+            also(store)
+        return stored
+
+    return await writing(work)
 
 
 def write(

@@ -3,24 +3,43 @@
 import asyncio
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from agent.config import settings
-from agent.core import policy
 from agent.core.errors import NotFound, ToolFailed
 from agent.core.identity import Session, User
 from agent.core.messages import File, ToolCall
-from agent.core.policy import Judgement, Replies, Rule
-from agent.core.tools import Effect, ToolDefinition
-from agent.tooling import instructions, mentions, processes, tools, workspaces
+from agent.core.policy import Replies
+from agent.core.rules import Facts, Rule
+from agent.core.taint import Intake
+from agent.core.tools import Effect, Kind, ToolDefinition
+from agent.tooling import (
+    background,
+    instructions,
+    judging,
+    mentions,
+    processes,
+    programs,
+    ruling,
+    sandbox,
+    tools,
+    workspaces,
+)
+from agent.tooling import (
+    permissions as permitting,
+)
 from agent.tooling._outputs import fitted
 from agent.tooling._writing import readable
+from agent.tooling.auditing import AuditEntry, audit_entries
+from agent.tooling.background import Job
 from agent.tooling.declaration import Tool, ToolOutput
 from agent.tooling.instructions import InstructionFile, Instructions
+from agent.tooling.judging import CANNOT_RUN, Weighed, weigh
 from agent.tooling.openapi import (
     NewService,
     OpenapiService,
@@ -32,45 +51,89 @@ from agent.tooling.openapi import (
     remove_service,
     services,
 )
+from agent.tooling.permissions import Permission, PermissionChanges
+from agent.tooling.programs import Programs
+from agent.tooling.ruling import NewRule, Standing, StoredRule, remove_rule, standing
 from agent.tooling.tools.web_search import Search
 from agent.tooling.web.fetching import Web
 from agent.tooling.workspace import Workspace
 
 __all__ = [
+    "AuditEntry",
     "InstructionFile",
     "Instructions",
+    "Job",
+    "Means",
+    "NewRule",
     "NewService",
     "OpenapiService",
+    "Permission",
+    "PermissionChanges",
     "SchemeOffer",
     "Search",
     "ServiceChanges",
+    "StoredRule",
     "ToolOutput",
+    "Weighed",
+    "add_rule",
     "add_service",
+    "audit_entries",
+    "brings",
+    "change_permission",
     "change_service",
     "choose_workspace",
+    "close",
+    "definition_hash",
     "definitions",
     "effect",
     "execute",
+    "jobs",
     "judge",
     "mentioned",
     "new_instructions",
+    "permission",
+    "permissions",
     "read_instructions",
+    "remove_rule",
     "remove_service",
+    "rules",
     "services",
+    "stop_job",
+    "stop_jobs",
     "stop_leftovers",
+    "would_cover",
+    "would_pass",
 ]
 
 
 _WEB = Web()
 
+
+@dataclass(frozen=True)
+class Means:
+    """What a session gives a call beside its arguments."""
+
+    replies: Replies = ()
+    """What the person replied, when the call asked them."""
+    search: Search = None
+    """Asks a model that can search the web; None when there is none."""
+    say: Callable[[str], None] = lambda _: None
+    """Takes what a program writes while it runs."""
+
+
 GLOBAL = "instructions"
 """The folder of the data folder whose GEMINI.md and AGENTS.md hold in every workspace."""
 
 
-def definitions(user: User, session: Session) -> tuple[ToolDefinition, ...]:
-    """The tools a model may use in this session, by name."""
+async def definitions(user: User, session: Session) -> tuple[ToolDefinition, ...]:
+    """The tools a model may use in this session, by name; what the person has shut off is hidden from it."""
     _require_owner(user, session)
-    return tuple(tool.definition for tool in _registry().values() if session.mode in tool.modes)
+    now = await standing(user, session)
+    return tuple(
+        tool.definition
+        for name, tool in _registry().items()
+        if session.mode in tool.modes and not now.shuts_off(name)
+    )
 
 
 async def execute(
@@ -78,9 +141,7 @@ async def execute(
     session: Session,
     name: str,
     arguments: Mapping[str, JsonValue],
-    *,
-    replies: Replies = (),
-    search: Search = None,
+    means: Means | None = None,
 ) -> ToolOutput:
     """Run a tool in the session's workspace.
 
@@ -89,8 +150,7 @@ async def execute(
         session: in which.
         name: of the tool.
         arguments: as the model wrote them.
-        replies: what the person replied, when the call asked them.
-        search: asks a model that can search the web; None when there is none.
+        means: what else the session gives it.
 
     Raises:
         ToolFailed: there is no such tool, an argument is wrong, or the tool could not do it.
@@ -101,9 +161,18 @@ async def execute(
         raise ToolFailed(f"There is no tool {name!r:.80}, only {', '.join(known)}.")
     if session.mode not in known[name].modes:
         raise ToolFailed(f"{name} makes no sense in mode {session.mode}.")
+    means = means or Means()
+    bypassed = (await ruling.standing(user, session)).permission(name).sandbox_bypassed
+    confinement = programs.confined(session, is_bypassed=bypassed, hosts=settings().sandbox_hosts)
     async with Workspace(session.workspace) as files:
         output = await known[name].run(
-            arguments, files=files, replies=replies, web=_WEB, search=search, services=Services(user)
+            arguments,
+            files=files,
+            replies=means.replies,
+            web=_WEB,
+            search=means.search,
+            services=Services(user),
+            programs=Programs(session, confinement, means.say),
         )
         told = output.model_copy(update={"text": readable(output.text)})
         return await fitted(files, name, told, known[name].longest)
@@ -154,15 +223,86 @@ async def choose_workspace(user: User, session_id: str, wanted: str | None) -> P
     )
 
 
-def judge(user: User, session: Session, call: ToolCall, rules: Iterable[Rule]) -> Judgement:
-    """Decide whether a call may run; one that cannot may, so that it fails with words and nobody is asked."""
+async def judge(user: User, session: Session, call: ToolCall, *, is_tainted: bool = False) -> Weighed:
+    """Decide whether a call may run, by the rules and permissions of this moment.
+
+    One that cannot run may, so that it fails with words and nobody is asked.
+
+    Args:
+        user: for whom.
+        session: in which.
+        call: what the model wants.
+        is_tainted: whether the session has taken in a stranger's words and private things.
+    """
     _require_owner(user, session)
+    return await _weighed(session, call, await standing(user, session), is_tainted=is_tainted)
+
+
+async def _weighed(session: Session, call: ToolCall, now: Standing, *, is_tainted: bool = False) -> Weighed:
     tool = _registry().get(call.name)
     if tool is None:
-        return Judgement(decision="allow", reason="unknown_tool")
-    can_run = session.mode in tool.modes and not call.malformed and tool.accepts(call.arguments)
-    asks = tool.asks if can_run else ""
-    return policy.judge(call, tool.definition.kind, session.mode, rules, asks)
+        return CANNOT_RUN
+    known = Facts(kind="other", is_tainted=is_tainted, sends_out=bool(settings().sandbox_hosts))
+    return await weigh(tool, session, call, (now.rules, now.permission(call.name)), known)
+
+
+async def would_pass(user: User, session: Session, call: ToolCall, rule: Rule) -> bool:
+    """Whether a call would pass, were this rule added to those that hold."""
+    _require_owner(user, session)
+    now = await standing(user, session)
+    with_it = now.model_copy(update={"rules": (*now.rules, rule)})
+    return (await _weighed(session, call, with_it)).judgement.decision == "allow"
+
+
+async def would_cover(user: User, call: ToolCall, rule: Rule) -> bool:  # noqa: ARG001  whose past it is
+    """Whether a rule would have allowed a past call, as far as its words tell."""
+    tool = _registry().get(call.name)
+    return tool is not None and await judging.would_cover(tool, call, rule)
+
+
+def brings(name: str) -> Intake:
+    """What the results of a tool bring into a session.
+
+    >>> sorted(brings("web_fetch")), sorted(brings("read_file")), sorted(brings("call_operation"))
+    (['stranger'], ['private'], ['private', 'stranger'])
+    """
+    tool = _registry().get(name)
+    if tool is None:
+        return frozenset()
+    runs = tool.definition.kind == "execute"
+    is_private = "key" in tool.flow or (not tool.flow and tool.definition.kind in {"read", "edit", "execute"})
+    is_strange = "in" in tool.flow or (runs and bool(settings().sandbox_hosts))
+    strange: Intake = frozenset({"stranger"}) if is_strange else frozenset()
+    private: Intake = frozenset({"private"}) if is_private else frozenset()
+    return strange | private
+
+
+async def jobs(user: User, session: Session) -> list[Job]:
+    """The programs that run beside the work of a session, or did; the newest first."""
+    _require_owner(user, session)
+    return await background.listed(session.id)
+
+
+async def stop_job(user: User, session: Session, number: int) -> Job:
+    """Wish that a job stops.
+
+    Raises:
+        NotFound: the session has none of this number.
+    """
+    _require_owner(user, session)
+    return await background.stop(session.id, number)
+
+
+async def stop_jobs(user: User, session: Session) -> None:
+    """Wish that all jobs of a session stop."""
+    _require_owner(user, session)
+    await background.stop_all(session.id)
+
+
+async def close() -> None:
+    """Stop what tools of this process still run."""
+    await background.close()
+    await sandbox.close()
 
 
 async def stop_leftovers(user: User, session: Session) -> None:
@@ -175,6 +315,12 @@ async def stop_leftovers(user: User, session: Session) -> None:
     await processes.stop(session.id)
 
 
+def definition_hash(name: str) -> str:
+    """The hash of what a tool is said to be; empty for one that is not there."""
+    tool = _registry().get(name)
+    return judging.definition_hash(tool) if tool else ""
+
+
 def effect(name: str) -> Effect:
     """What a crash must know of a tool; an unknown one does nothing.
 
@@ -183,6 +329,44 @@ def effect(name: str) -> Effect:
     """
     tool = _registry().get(name)
     return tool.definition.effect if tool else "pure"
+
+
+async def permissions(user: User) -> list[Permission]:
+    """What a person lets each tool do, by name."""
+    return await permitting.permissions(user, _kinds())
+
+
+async def permission(user: User, tool: str) -> Permission:
+    """What a person lets a tool do.
+
+    Raises:
+        NotFound: there is no such tool.
+    """
+    return await permitting.permission(user, tool, _kinds())
+
+
+async def change_permission(user: User, tool: str, changes: PermissionChanges) -> Permission:
+    """Change what a tool may do; it holds from the next call on.
+
+    Raises:
+        NotFound: there is no such tool.
+        Invalid: the tool runs no programs, so it has no sandbox that could be left out.
+    """
+    return await permitting.change_permission(user, tool, changes, _kinds())
+
+
+async def rules(user: User) -> list[StoredRule]:
+    """The rules of a person, the newest first; those too that have ended."""
+    return await ruling.rules(user, _kinds())
+
+
+async def add_rule(user: User, new: NewRule, session: Session | None = None) -> StoredRule:
+    """Add a rule; see `ruling.add_rule`."""
+    return await ruling.add_rule(user, new, _kinds(), session)
+
+
+def _kinds() -> Mapping[str, Kind]:
+    return {name: tool.definition.kind for name, tool in _registry().items()}
 
 
 @cache

@@ -4,7 +4,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import cast, get_args, get_type_hints
+from typing import Literal, cast, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, create_model
 from pydantic_core import ErrorDetails
@@ -14,8 +14,14 @@ from agent.core.messages import File, Value
 from agent.core.policy import Mode
 from agent.core.tools import Effect, Kind, ToolDefinition
 
-GIVEN = frozenset({"files", "web", "search", "replies", "services"})
+GIVEN = frozenset({"files", "web", "search", "replies", "services", "programs"})
 """Parameters that we fill in and the model does not see."""
+
+Flow = frozenset[Literal["in", "out", "key"]]
+"""What passes between this machine and others: what they say, what the call says, a key of the person."""
+NONE: Flow = frozenset()
+BOTH: Flow = frozenset({"in", "out"})
+WITH_KEY: Flow = frozenset({"in", "out", "key"})
 
 ALL_MODES: frozenset[Mode] = frozenset(get_args(Mode))
 
@@ -53,6 +59,8 @@ class Tool:
     """In which it makes sense."""
     longest: int = MAX_TEXT
     """Characters of a result that reach the model."""
+    flow: Flow = NONE
+    """What passes between this machine and others when it runs."""
 
     def accepts(self, arguments: Mapping[str, JsonValue]) -> bool:
         """Whether it could be run on these."""
@@ -94,6 +102,7 @@ def tool(
     asks: str = "",
     modes: frozenset[Mode] = ALL_MODES,
     longest: int = MAX_TEXT,
+    flow: Flow = NONE,
 ) -> Callable[[Callable[..., Answer]], Tool]:
     """Make a tool of a typed async function; its docstring is what the model is told."""
 
@@ -116,7 +125,7 @@ def tool(
         definition = ToolDefinition(
             name=name, description=description, parameters=schema(arguments), kind=kind, effect=effect
         )
-        return Tool(definition, function, arguments, GIVEN & parameters.keys(), asks, modes, longest)
+        return Tool(definition, function, arguments, GIVEN & parameters.keys(), asks, modes, longest, flow)
 
     return declare
 

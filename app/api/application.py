@@ -17,7 +17,7 @@ from agent.core.errors import (
     NotFound,
     Unavailable,
 )
-from app.api import services
+from app.api import audit, calls, permissions, services
 from app.api.limits import BodyLimit
 from app.api.routes import router
 from app.problems import problem
@@ -41,7 +41,10 @@ def application() -> FastAPI:
     """Make the API."""
     api = FastAPI(title=NAME, version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     api.include_router(router)
+    api.include_router(calls.router)
     api.include_router(services.router)
+    api.include_router(permissions.router)
+    api.include_router(audit.router)
     api.add_middleware(BodyLimit)
     api.add_exception_handler(MaestroError, _told)
     api.add_exception_handler(RequestValidationError, _malformed)

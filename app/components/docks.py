@@ -4,41 +4,118 @@
 # Reflex makes its components and the attributes of its values when it runs; their types say little.
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import reflex as rx
 
 from app.components.markdown import markdown
-from app.shown import Doing, Question, Shown
+from app.shown import Beside, Doing, Question, Shown
 from app.words import (
-    ALWAYS_MEANS,
+    ALWAYS,
     ANSWERS,
     CLOSE,
+    JOBS,
     KEEP_PLANNING,
+    LASTING,
+    LASTS,
+    NOTE,
     OWN_WORDS,
     PLAN,
     PLAN_ANSWERS,
     QUESTION,
     REPLY,
+    SCOPE,
+    SCOPES,
+    SHAPE,
     SKIP,
+    STOP,
     TODO,
     WHAT_ELSE,
+    WILL_RUN,
 )
 
 
-def approval(row: rx.Var[Shown], on_answer: Callable[[Any, str], Any]) -> rx.Component:
-    """One question about a call: what it would do, why it is asked, four answers."""
-    return rx.el.section(
+class Weighing(NamedTuple):
+    """What is known of the rule that an answer for always would set up."""
+
+    approval_id: Any
+    """Of the question somebody looks at."""
+    rule: Any
+    preview: Any
+    on_weigh: Callable[[Any, Any], Any]
+    """Called with a question, and the field that was picked with its value."""
+
+
+def approval(
+    row: rx.Var[Shown], on_answer: Callable[[Any, str], Any], on_decline: Any, weighing: Weighing
+) -> rx.Component:
+    """One question about a call: what it would do, why it is asked, the answers."""
+    return rx.el.form(
         rx.el.h2(row.title, " ", rx.el.code(row.subject)),
-        rx.el.pre(row.detail, tab_index=0),
-        rx.el.p(row.reason, " ", ALWAYS_MEANS, class_name="meta"),
+        rx.cond(
+            row.steps.length() > 0,
+            rx.el.ol(rx.foreach(row.steps, lambda step: rx.el.li(rx.el.code(step))), aria_label=WILL_RUN),
+        ),
+        rx.cond(row.detail != "", rx.el.pre(row.detail, tab_index=0)),
+        rx.el.p(row.reason, class_name="meta"),
+        rx.cond(row.always != "", _always(row, weighing)),
+        rx.el.input(type="hidden", name="approval_id", value=row.approval_id),
+        rx.el.input(
+            type="text",
+            name="note",
+            placeholder=NOTE,
+            aria_label=NOTE,
+            max_length=4000,
+            auto_complete="off",
+            class_name="note",
+        ),
         rx.el.div(
-            *_buttons(row, ANSWERS, on_answer),
+            *_buttons(row, {"allow_once": ANSWERS["allow_once"]}, on_answer),
+            rx.cond(
+                row.always != "",
+                rx.fragment(*_buttons(row, {"allow_always": ANSWERS["allow_always"]}, on_answer)),
+            ),
+            rx.el.button(ANSWERS["reject_once"], type="submit", custom_attrs={"data-answer": "reject_once"}),
+            rx.cond(
+                row.always != "",
+                rx.fragment(*_buttons(row, {"reject_always": ANSWERS["reject_always"]}, on_answer)),
+            ),
             class_name="answers",
         ),
+        on_submit=on_decline,
         class_name="dock approval",
         role="alert",
         custom_attrs={"data-approval": row.approval_id},
+    )
+
+
+def _always(row: rx.Var[Shown], weighing: Weighing) -> rx.Component:
+    """What “always” and “never” would mean, and another meaning to pick."""
+    is_weighed = weighing.approval_id == row.approval_id
+
+    def pick(name: str, label: str, choices: Any) -> rx.Component:
+        return rx.el.label(
+            label,
+            rx.el.select(
+                choices, on_change=lambda value: weighing.on_weigh(row.approval_id, {name: value}), name=name
+            ),
+        )
+
+    return rx.el.details(
+        rx.el.summary(
+            ALWAYS,
+            " ",
+            rx.cond(is_weighed & (weighing.rule != ""), weighing.rule, row.always),
+            on_click=weighing.on_weigh(row.approval_id, {}),
+        ),
+        rx.el.div(
+            pick("shape", SHAPE, rx.foreach(row.shapes, lambda one: rx.el.option(one.label, value=one.id))),
+            pick("scope", SCOPE, [rx.el.option(label, value=name) for name, label in SCOPES.items()]),
+            pick("lasts", LASTS, [rx.el.option(label, value=name) for name, label in LASTING.items()]),
+            class_name="picks",
+        ),
+        rx.cond(is_weighed, rx.el.ul(rx.foreach(weighing.preview, rx.el.li), aria_live="polite")),
+        class_name="always",
     )
 
 
@@ -136,7 +213,11 @@ def plan(row: rx.Var[Shown], on_answer: Callable[[Any, str], Any], on_decline: A
 
 
 def approvals(
-    asking: rx.Var[list[Shown]], on_answer: Callable[[Any, str], Any], on_reply: Any, on_decline: Any
+    asking: rx.Var[list[Shown]],
+    on_answer: Callable[[Any, str], Any],
+    on_reply: Any,
+    on_decline: Any,
+    weighing: Weighing,
 ) -> rx.Component:
     """All that waits for the person."""
     return rx.foreach(
@@ -145,7 +226,7 @@ def approvals(
             row.asks,
             ("question", question(row, on_answer, on_reply)),
             ("plan", plan(row, on_answer, on_decline)),
-            approval(row, on_answer),
+            approval(row, on_answer, on_decline, weighing),
         ),
     )
 
@@ -161,6 +242,33 @@ def todos(items: rx.Var[list[Doing]], progress: rx.Var[str]) -> rx.Component:
             ),
             class_name="dock todos",
         ),
+    )
+
+
+def jobs(running: rx.Var[list[Beside]], on_stop: Callable[[Any], Any]) -> rx.Component:
+    """What runs beside the work."""
+    return rx.cond(
+        running.length() > 0,
+        rx.el.details(
+            rx.el.summary(JOBS, rx.el.span(running.length(), class_name="meta")),
+            rx.el.ul(rx.foreach(running, lambda job: _job(job, on_stop))),
+            class_name="dock jobs",
+        ),
+    )
+
+
+def _job(job: rx.Var[Beside], on_stop: Callable[[Any], Any]) -> rx.Component:
+    return rx.el.li(
+        rx.el.code(job.command, title=job.command),
+        rx.el.span(job.label, class_name="label"),
+        rx.cond(
+            job.is_running,
+            rx.el.button(
+                STOP, type="button", on_click=on_stop(job.number), aria_label=STOP + " " + job.command
+            ),
+        ),
+        rx.cond(job.tail != "", rx.el.pre(job.tail, tab_index=0)),
+        custom_attrs={"data-job": job.number, "data-state": rx.cond(job.is_running, "running", "ended")},
     )
 
 

@@ -7,7 +7,7 @@ import reflex as rx
 
 from app.components.markdown import markdown
 from app.shown import Link, Shown
-from app.words import NAME, SOURCES, THINKING_ALOUD, THOUGHT, YOU
+from app.words import NAME, OUTPUT, SOURCES, THINKING_ALOUD, THOUGHT, YOU
 
 
 def prompt(row: rx.Var[Shown]) -> rx.Component:
@@ -121,6 +121,13 @@ def growing(shape: rx.Var[str], head: rx.Var[str], tail: rx.Var[str]) -> rx.Comp
         markdown(text=head + tail),
     )
     return rx.fragment(drawn)
+
+
+def live_output(text: rx.Var[str]) -> rx.Component:
+    """The end of what a running tool has written."""
+    return rx.cond(
+        text != "", rx.el.pre(text, class_name="live-output", aria_label=OUTPUT, tab_index=0, id="output")
+    )
 
 
 def live_thinking(text: rx.Var[str]) -> rx.Component:

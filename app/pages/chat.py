@@ -20,7 +20,8 @@ from agent.core.identity import User
 from agent.core.messages import Text
 from agent.core.policy import Answer as ApprovalAnswer
 from agent.core.policy import Mode
-from app import follow
+from app import follow, jobs
+from app.always import AlwaysState, choice_of
 from app.auth import who
 from app.components import composer, docks, queue, sidebar, transcript
 from app.editing import edited
@@ -82,7 +83,15 @@ class ChatState(rx.State):
 
             if not is_shown:  # else what is shown stays until there is more to show
                 await flush()
-            if session_id and await follow.stream(self, session_id, view, pace, flush):
+            watching = jobs.Watching(self, user, session_id)
+
+            async def flushed() -> None:
+                await flush()
+                if view.take_jobs():
+                    await watching.look()
+
+            to = follow.Flushing(flushed, watching.look_if_running)
+            if session_id and await follow.stream(self, session_id, view, pace, to):
                 return ChatState.arrive
         except MaestroError as error:
             async with self:
@@ -198,7 +207,10 @@ class ChatState(rx.State):
     @asked
     async def answer(self, user: User, approval_id: Id, answer: ApprovalAnswer) -> None:
         """Answer an approval."""
-        await sessions.submit(user, self.session_id, Answer(approval_id=approval_id, answer=answer))
+        is_for_ever = answer.endswith("always")
+        rule = choice_of(await self.get_state(AlwaysState), approval_id) if is_for_ever else None
+        command = Answer(approval_id=approval_id, answer=answer, rule=rule)
+        await sessions.submit(user, self.session_id, command)
 
     @rx.event
     @asked
@@ -211,7 +223,7 @@ class ChatState(rx.State):
     @rx.event
     @asked
     async def decline(self, user: User, form: dict[str, Any]) -> None:
-        """Send a plan back, with a word about what should be different."""
+        """Say no to a call or a plan, with a word about what should be different."""
         approval_id, note = str(form.get("approval_id", "")), str(form.get("note", ""))[:4000]
         await sessions.submit(
             user, self.session_id, Answer(approval_id=approval_id, answer="reject_once", note=note)
@@ -290,6 +302,7 @@ def page() -> rx.Component:
                     ),
                     transcript.rows(follow.HistoryState.rows),
                     transcript.rows(follow.TurnState.rows),
+                    transcript.live_output(live.output),
                     transcript.live_thinking(live.thought_head + live.thought_middle + live.thought_tail),
                     transcript.live_answer(
                         live.has_answer,
@@ -304,28 +317,45 @@ def page() -> rx.Component:
                 tab_index=0,
                 aria_label=TRANSCRIPT,
             ),
-            rx.el.div(
-                docks.flash(FlashState.sentence, FlashState.close),
-                docks.todos(follow.RunState.todos, follow.RunState.progress),
-                docks.approvals(follow.RunState.asking, ChatState.answer, ChatState.reply, ChatState.decline),
-                composer.composer(
-                    ChatState.send,
-                    ChatState.stop(follow.RunState.turn_id),
-                    follow.RunState.is_working,
-                    composer.mode_chip(ChatState.mode, ChatState.choose_mode),
-                    composer.model_chip(
-                        ChatState.model,
-                        ChatState.models,
-                        ChatState.choose_model,
-                        ChatState.offer,
-                        composer.fallback_chain(ChatState.fallbacks, ChatState.choose_fallbacks),
-                    ),
-                ),
-                class_name="column foot",
-            ),
+            foot(),
         ),
         marker(),
         class_name="page",
+    )
+
+
+def foot() -> rx.Component:
+    """What waits for the person, and the composer."""
+    return rx.el.div(
+        docks.flash(FlashState.sentence, FlashState.close),
+        docks.todos(follow.RunState.todos, follow.RunState.progress),
+        docks.jobs(jobs.JobsState.jobs, lambda number: jobs.JobsState.stop(ChatState.session_id, number)),
+        docks.approvals(
+            follow.RunState.asking,
+            ChatState.answer,
+            ChatState.reply,
+            ChatState.decline,
+            docks.Weighing(
+                AlwaysState.approval_id,
+                AlwaysState.rule,
+                AlwaysState.preview,
+                lambda approval_id, changed: AlwaysState.weigh(ChatState.session_id, approval_id, changed),
+            ),
+        ),
+        composer.composer(
+            ChatState.send,
+            ChatState.stop(follow.RunState.turn_id),
+            follow.RunState.is_working,
+            composer.mode_chip(ChatState.mode, ChatState.choose_mode),
+            composer.model_chip(
+                ChatState.model,
+                ChatState.models,
+                ChatState.choose_model,
+                ChatState.offer,
+                composer.fallback_chain(ChatState.fallbacks, ChatState.choose_fallbacks),
+            ),
+        ),
+        class_name="column foot",
     )
 
 

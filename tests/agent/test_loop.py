@@ -105,16 +105,17 @@ class World:
             return None
         return ApprovalGiven(turn_id="t", approval_id="a", answer=self.answer, by="me", note=self.note)
 
-    def judge(self, call: ToolCall) -> Judgement:
+    async def judge(self, call: ToolCall) -> Judgement:
         decision: Decision = next(word for word in ("allow", "ask", "deny") if call.name.endswith(word))
         return Judgement(decision=decision, reason="no_rule")
 
     def effect(self, name: str) -> Effect:
         return "pure" if name.startswith("pure") else "once"
 
-    async def record(self, event: Event) -> None:
+    async def record(self, event: Event) -> Event:
         await asyncio.sleep(0)
         self.recorded.append(event)
+        return event
 
     @property
     def ports(self) -> Ports:

@@ -95,7 +95,8 @@ class Server:
 
 def started(data: Path, arguments: tuple[str, ...] = ("serve",), **settings: str) -> subprocess.Popen[str]:
     """Start the command in a folder without an `.env`."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MAESTRO_DATA_DIR": str(data), **settings}
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": path, "MAESTRO_DATA_DIR": str(data), **settings}
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data / "log").open("a") as log:
         return subprocess.Popen(

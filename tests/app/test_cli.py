@@ -1,11 +1,12 @@
 """What a person reads when the server cannot start: one sentence, and no more."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from app.cli import checked
-from tests.app.serving import PATIENCE, Server, started
+from tests.app.serving import PATIENCE, Server, serving, started
 from tests.servers import free_port
 
 
@@ -89,4 +90,53 @@ def test_without_a_command_its_help_is_shown(data: Path) -> None:
     with started(data, ("--help",)) as running:
         out, _ = running.communicate(timeout=PATIENCE)
     assert running.returncode == 0
-    assert {"serve", "migrate"} <= set(out.split())
+    assert {"serve", "migrate", "doctor", "audit"} <= set(out.split())
+
+
+def written(data: Path, statement: str = "") -> None:
+    """Write two entries into the audit log, and then what somebody else would."""
+    with serving(data) as server, server.client() as api:
+        for is_enabled in (False, True):
+            api.put("permissions/shell", json={"is_enabled": is_enabled}).raise_for_status()
+        # A running server is no hindrance.
+        assert ended(data, "audit", "verify")[0] == 0
+        with server.database() as database:
+            database.executescript(statement)
+
+
+def test_a_whole_audit_log_is_told_with_its_head(data: Path) -> None:
+    written(data)
+    code, out, _ = ended(data, "audit", "verify")
+    assert (code, out.count("\n"), "2 entries" in out) == (0, 1, True)
+    [head] = re.findall(r"2:[0-9a-f]{64}", out)
+    assert ended(data, "audit", "verify", "--expect", head)[:2] == (0, out)
+    another = ended(data, "audit", "verify", "--expect", f"3:{'a' * 64}")
+    assert (another[0], another[1]) == (1, "")
+    assert "maestro: entry 3 of the audit log is missing" in another[2]
+
+
+def test_a_forged_audit_log_is_told_in_one_sentence(data: Path) -> None:
+    written(data, "DROP TRIGGER audit_entries_no_update; UPDATE audit_entries SET body = '{}' WHERE seq = 1")
+    code, out, err = ended(data, "audit", "verify")
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1] == "maestro: entry 1 of the audit log is not as it was written."
+
+
+def test_an_audit_log_that_is_not_there_is_told(data: Path) -> None:
+    assert is_one_sentence(ended(data, "audit", "verify"), "is not there")
+
+
+def test_what_is_no_head_is_told(data: Path) -> None:
+    assert is_one_sentence(ended(data, "audit", "verify", "--expect", "x"), "SEQ:HASH")
+
+
+def test_the_doctor_ends_well_only_where_everything_works(data: Path) -> None:
+    code, out, _ = ended(data, "doctor")
+    assert code == 1
+    assert "WRONG  Database" in out
+    assert not (data / "app.db").exists()
+    ended(data, "migrate")
+    code, out, _ = ended(data, "doctor")
+    assert code == ("WRONG" in out)
+    assert "ok     Database" in out
+    assert all(re.match(r"(ok   |note |WRONG)  \w", line) for line in out.splitlines())

@@ -28,6 +28,9 @@ class StageState(rx.State):
     def answer(self, one: str, other: str) -> None: ...
 
     @rx.event
+    def weigh(self, one: str, changed: dict[str, str]) -> None: ...
+
+    @rx.event
     def save(self, form: dict[str, Any]) -> None: ...
 
 
@@ -55,7 +58,8 @@ def test_a_tool_card_names_its_call_and_its_state() -> None:
 
 
 def test_an_approval_can_be_answered_in_four_ways() -> None:
-    dock = drawn(docks.approval(StageState.row, StageState.answer))
+    weighing = docks.Weighing(StageState.text, StageState.text, StageState.texts, StageState.weigh)
+    dock = drawn(docks.approval(StageState.row, StageState.answer, StageState.save, weighing))
     assert "data-approval" in dock
     for answer in ("allow_once", "allow_always", "reject_once", "reject_always"):
         assert f'data-answer\\":\\"{answer}' in dock

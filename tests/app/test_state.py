@@ -44,6 +44,8 @@ OURS = {
     ("app.pages.chat", "ChatState", "choose_model"): "changes the tab's session's model",
     ("app.pages.chat", "ChatState", "choose_fallbacks"): "changes the tab's session's fallbacks",
     ("app.pages.chat", "ChatState", "choose_mode"): "changes the tab's session's mode",
+    ("app.always", "AlwaysState", "weigh"): "weighs a rule for an open question of the user's own session",
+    ("app.jobs", "JobsState", "stop"): "stops a job of the user's own session",
     ("app.pace", "PaceState", "drawn"): "sets the sender's own pace",
     ("app.state", "FlashState", "close"): "takes the tab's sentence away",
 }

@@ -28,7 +28,7 @@ from agent.core.events import (
     joined,
 )
 from agent.core.messages import Message, Part, Text, Thinking, ToolCall, ToolResult
-from agent.core.transcript import Row, fold
+from agent.core.transcript import MOST_OUTPUT, Row, fold
 from app import words
 from app.view import TURN_ROWS, WINDOW, View
 
@@ -384,3 +384,34 @@ def test_an_answer_with_something_after_it_moves_even_when_the_last_part_is_empt
     view.apply(StepFinished(turn_id="t", message=Message(role="assistant", parts=parts), stop="end_turn"))
     assert [row.kind for row in view.turn] == ["user", "text", "thinking"]
     assert not view.answer.text
+
+
+def test_what_a_running_call_writes_is_shown_beside_the_answer(view: View) -> None:
+    said = {"turn_id": "t", "step": 1}
+    view.apply(Delta(kind="output", text="first\n", call_id="c", **said))
+    view.apply(Delta(kind="output", text="second\n", call_id="c", index=1, **said))
+    assert view.output == "first\nsecond\n"
+    view.apply(Delta(kind="output", text="other", call_id="d", index=2, **said))
+    assert view.output == "other", "the newest call's alone"
+    view.apply(ToolCallFinished(turn_id="t", result=ToolResult(call_id="c", outcome="ok", text="")))
+    assert view.output == "other"
+    view.apply(ToolCallFinished(turn_id="t", result=ToolResult(call_id="d", outcome="ok", text="")))
+    assert view.output == ""
+
+
+def test_output_is_gone_when_the_model_speaks_or_the_turn_ends(view: View) -> None:
+    for step, after in (
+        (1, Delta(kind="text", text="Hi", turn_id="t", step=1, attempt=1)),
+        (2, TurnFinished(turn_id="t", reason="cancelled")),
+    ):
+        view.apply(Delta(kind="output", text="x" * 9000, call_id="c", turn_id="t", step=step))
+        assert len(view.output) == MOST_OUTPUT
+        view.apply(after)
+        assert view.output == ""
+
+
+def test_that_jobs_may_have_changed_is_told_once(view: View) -> None:
+    assert view.take_jobs()
+    assert not view.take_jobs()
+    view.apply(ToolCallFinished(turn_id="t", result=ToolResult(call_id="c", outcome="ok", text="")))
+    assert view.take_jobs()

@@ -51,13 +51,13 @@ async def test_always_asks_no_more(chat: Chat) -> None:
     assert (await chat.workspace() / "b.txt").read_text() == "two\n"
 
 
-async def test_never_is_refused_unasked(chat: Chat) -> None:
+async def test_never_takes_the_tool_away_unasked(chat: Chat) -> None:
     await chat.ask("create a.txt with one")
     await chat.answer("reject_always")
     await chat.idle()
     await chat.work("create a.txt with one")
-    await expect(chat.calls).to_have_count(2)
-    await expect(chat.calls.last).to_have_attribute("data-state", "rejected")
+    await expect(chat.calls).to_have_count(1)
+    await expect(chat.answers.last).to_contain_text("a tool for that which this session does not offer")
     assert list((await chat.workspace()).iterdir()) == []
 
 

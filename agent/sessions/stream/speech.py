@@ -1,10 +1,15 @@
-"""What the model is saying right now: numbered, heard by the followers, kept until the step is finished."""
+"""What is being said right now: numbered, heard by the followers, kept until the step is finished."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 from agent.core.events import Delta, Snapshot, StepFinished, joined
 from agent.core.messages import Message, Text
+from agent.core.transcript import MOST_OUTPUT
 from agent.sessions.stream.bus import bus
+
+OUTPUT_PIECES = 100
+"""Pieces of output after which only the end of it is kept for those who come late."""
 
 
 class Speech:
@@ -16,6 +21,7 @@ class Speech:
         self.step = step
         self.attempt = attempt
         self._said: list[Delta] = []
+        self._count = 0
 
     def say(self, delta: Delta) -> None:
         """Number a delta and let the followers hear it."""
@@ -26,9 +32,12 @@ class Speech:
             turn_id=self.turn_id,
             step=self.step,
             attempt=self.attempt,
-            index=len(self._said),
+            index=self._count,
         )
         self._said.append(numbered)
+        self._count += 1
+        if numbered.kind == "output" and self._count % OUTPUT_PIECES == 0:
+            self._said = _shortened(self._said)
         bus.publish(self.session_id, None, numbered)
 
     @property
@@ -36,13 +45,17 @@ class Speech:
         """Whether anything was heard of it."""
         return bool(self._said)
 
+    def forget(self, call_id: str) -> None:
+        """Tell those who come from now on nothing of a call's output: its result is stored."""
+        self._said = [said for said in self._said if said.kind != "output" or said.call_id != call_id]
+
     def snapshot(self) -> Snapshot:
         """All that was said so far."""
         return Snapshot(
             turn_id=self.turn_id,
             step=self.step,
             attempt=self.attempt,
-            index=len(self._said) - 1,
+            index=self._count - 1,
             said=joined(self._said),
         )
 
@@ -51,3 +64,12 @@ class Speech:
         text = "".join(delta.text for delta in self._said if delta.kind == "text")
         parts = (Text(text=text),) if text.strip() else ()
         return StepFinished(message=Message(role="assistant", parts=parts), stop=stop)
+
+
+def _shortened(said: Iterable[Delta]) -> list[Delta]:
+    """What was said, with no more of a call's output than is shown."""
+    runs = [Delta(kind=run.kind, text=run.text, call_id=run.call_id) for run in joined(list(said))]
+    return [
+        run.model_copy(update={"text": run.text[-MOST_OUTPUT:]}) if run.kind == "output" else run
+        for run in runs
+    ]

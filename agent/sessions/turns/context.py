@@ -22,6 +22,11 @@ class Context:
         self._known: set[str] = set()
         """Files of instructions that were told, or could not be."""
 
+    @property
+    def has_instructions(self) -> bool:
+        """Whether the model was told what files of instructions say."""
+        return bool(self._instructions)
+
     async def system(self, session: Session, history: Sequence[Message]) -> str:
         """The system prompt; its instructions stay as they were when the turn began, so that caches hold."""
         if self._instructions is None:

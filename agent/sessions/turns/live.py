@@ -67,6 +67,8 @@ class LiveSession:
         counting = [event for _, event in still_counting(sorted(self._events.items()))]
         turn = self.turn = Turn(run, owner, recorder, writer)
         turn.know(counting)
+        for event in self._events.values():
+            turn.taint.hear(event)
         history = messages(event for event in counting if event.turn_id != run.turn_id)
         listening = asyncio.create_task(self._listen(turn))
         try:

@@ -16,8 +16,6 @@ from agent.core.events import (
 WORDS = {
     "TurnStarted": "started",
     "TurnFinished": "finished",
-    "ToolCallStarted": "started",
-    "ApprovalRequested": "asked",
 }
 
 
@@ -39,12 +37,21 @@ def place(event: Event, step: int = 0) -> str:
             return f"steer/{step}/{event.prompt_id}"
         case ModelSwitched() | Noticed():
             return _aside(event, step)
-        case ToolCallStarted() | ApprovalRequested():
-            return f"call/{event.call.id}/{WORDS[event.type]}"
-        case ToolCallFinished():
-            return f"call/{event.result.call_id}/finished"
+        case ToolCallStarted() | ApprovalRequested() | ToolCallFinished():
+            return _of_call(event)
         case _:
             return WORDS.get(event.type, "")
+
+
+def _of_call(event: ToolCallStarted | ApprovalRequested | ToolCallFinished) -> str:
+    match event:
+        case ToolCallStarted():
+            return f"call/{event.call.id}/started"
+        case ApprovalRequested():
+            # Another definition of the tool makes it another question.
+            return f"call/{event.call.id}/asked/{event.call_hash}"
+        case ToolCallFinished():
+            return f"call/{event.result.call_id}/finished"
 
 
 def _aside(event: ModelSwitched | Noticed, step: int) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 
 import structlog
 
@@ -53,7 +54,7 @@ async def ask_model(
         model=providers.model_name(session.model),
         system=await context.system(session, history),
         messages=tuple(history),
-        tools=tooling.definitions(user, session),
+        tools=await tooling.definitions(user, session),
         cache_key=session.id,
     )
     clock = asyncio.get_running_loop().time
@@ -78,25 +79,34 @@ async def _let_others() -> None:
         await asyncio.sleep(0)
 
 
-async def run_tool(
-    user: User, session: Session, call: ToolCall, context: Context, replies: Replies = ()
-) -> ToolResult:
+@dataclass(frozen=True)
+class Aside:
+    """What a call is given beside its arguments."""
+
+    context: Context
+    """What the model is told beside the history; the call's path may add to it."""
+    replies: Replies = ()
+    """What the person replied, when the call asked them."""
+    say: Callable[[str], None] = lambda _: None
+    """Takes what it writes while it runs."""
+
+
+async def run_tool(user: User, session: Session, call: ToolCall, aside: Aside) -> ToolResult:
     """Run a call to its result; whatever goes wrong is told to the model.
 
     Args:
         user: for whom.
         session: in which.
         call: what the model asked for.
-        context: what the model is told beside the history; the call's path may add to it.
-        replies: what the person replied, when the call asked them.
+        aside: what it is given beside.
     """
     if call.malformed:
         return _failed(call, f"The arguments were no valid JSON object: {call.malformed[:2000]}")
     try:
         search = await search_of(user, session) if call.name == "web_search" else None
-        running = tooling.execute(user, session, call.name, call.arguments, replies=replies, search=search)
-        output = await contained(running)
-        await context.come_to(session, call)
+        means = tooling.Means(aside.replies, search, aside.say)
+        output = await contained(tooling.execute(user, session, call.name, call.arguments, means))
+        await aside.context.come_to(session, call)
     except ToolFailed as error:
         return _failed(call, str(error))
     except Exception:

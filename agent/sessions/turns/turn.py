@@ -14,6 +14,7 @@ from agent.core.errors import Invalid, MaestroError, ProviderError, Unavailable
 from agent.core.events import (
     ApprovalGiven,
     ApprovalRequested,
+    Delta,
     Event,
     ModelSwitched,
     Noticed,
@@ -32,18 +33,21 @@ from agent.core.mending import CUT_OFF, mend
 from agent.core.messages import Message, PromptPart, ToolCall, ToolResult
 from agent.core.modes import mode_after
 from agent.core.policy import Judgement, Replies
+from agent.core.taint import Taint
 from agent.loop import Ports, StepFailed, run_turn
 from agent.sessions import log, rows
 from agent.sessions.stream.bus import bus
 from agent.sessions.stream.speech import Speech
 from agent.sessions.turns import moves, steps
-from agent.sessions.turns.approvals import asked_about
+from agent.sessions.turns.approvals import NOTHING, Shown, asked_about, asked_before, decided_before
+from agent.sessions.turns.auditing import call_of, decided
 from agent.sessions.turns.context import Context
 from agent.sessions.turns.engine import Ended, Recorder, Run
 from agent.sessions.turns.failing import Asides, failed, next_model, why
 from agent.sessions.turns.open_turns import is_due
 from agent.sessions.turns.places import place, places
 from agent.sessions.turns.racing import unless
+from agent.tooling import Weighed
 
 STORE_PATIENCE = 120.0
 """Seconds an event waits for a database that does not answer before the turn is given up."""
@@ -72,6 +76,8 @@ class Turn:
         """What the model says right now."""
         self.next: Run | None = None
         """The turn that began when this one was over."""
+        self.taint = Taint(tooling.brings)
+        """What the session has taken in."""
         self._context = Context(self.user)
         self._recorder = recorder
         self._writer = writer
@@ -84,6 +90,8 @@ class Turn:
         """Whether this very execution was parked before, and nobody came to write down that it was over."""
         self._stopping = asyncio.Event()
         self._answers: dict[str, ApprovalGiven] = {}
+        self._weighed: dict[str, Weighed] = {}
+        """The calls as they were judged by this execution, by their ids."""
         self._answered = asyncio.Event()
         self._steers: set[str] = set()
         """The waiting prompts that shall be told to this turn."""
@@ -175,8 +183,7 @@ class Turn:
         if f"step/{self._step}" in self._kept:
             return None
         turn_id = self.run_of.turn_id
-        attempt = self._restarts + self.run_of.part - 1
-        speech = self.speech = Speech(self.run_of.session_id, turn_id, self._step, attempt)
+        speech = self.speech = Speech(self.run_of.session_id, turn_id, self._step, 2 * self._attempt + 1)
         try:
             said = await self._heard(history, speech)
         except (ProviderError, Invalid) as error:
@@ -188,6 +195,22 @@ class Turn:
             return failed(speech, broken, self.session.model).model_dump(mode="json")
         await self._record(with_own_ids(said.model_copy(update={"turn_id": turn_id}), history))
         return None
+
+    @property
+    def _attempt(self) -> int:
+        """How often this turn was begun before."""
+        return self._restarts + self.run_of.part - 1
+
+    def _told_by(self, call: ToolCall) -> Callable[[str], None]:
+        """What lets the followers hear the output of a call: they hear it until the next step speaks."""
+
+        def say(text: str) -> None:
+            if self.speech is None:
+                session_id, turn_id = self.run_of.session_id, self.run_of.turn_id
+                self.speech = Speech(session_id, turn_id, self._step + 1, 2 * self._attempt)
+            self.speech.say(Delta(kind="output", text=text, call_id=call.id))
+
+        return say
 
     async def _heard(self, history: Sequence[Message], speech: Speech) -> StepFinished:
         """Hear the model of the session out; where it does not even begin, the next of the chain.
@@ -246,27 +269,40 @@ class Turn:
             await tooling.stop_leftovers(self.user, self.session)
             if effect == "once":
                 return ToolResult(call_id=call.id, outcome="unknown", text=CUT_OFF)
-        running = steps.run_tool(self.user, self.session, call, self._context, self._replies(call))
-        result = await unless(self._stopping, running)
+        said = steps.Aside(self._context, self._replies(call), self._told_by(call))
+        result = await unless(self._stopping, steps.run_tool(self.user, self.session, call, said))
+        if self.speech:
+            self.speech.forget(call.id)
         return result or ToolResult(call_id=call.id, outcome="cancelled", text=STOPPED)
 
     def _replies(self, call: ToolCall) -> Replies:
         """What the person replied to the questions of a call."""
-        asked = self._kept.get(f"call/{call.id}/asked")
-        given = self._answers.get(asked.approval_id) if isinstance(asked, ApprovalRequested) else None
+        asked = asked_before(self._kept, call)
+        given = self._answers.get(asked.approval_id) if asked else None
         return given.replies if given else ()
 
     async def _question(self, call: ToolCall, reason: str) -> ApprovalGiven | None:
-        answered = await self._recorder.step("question", lambda: self._ask(call, reason))
-        if answered and answered != "parked" and answered not in self._answers:
-            answered = await self._ask(call, reason)  # its event was lost, as in `_recorded`
-        if answered == "parked":
-            raise Parked
-        return self._answers[str(answered)] if answered else None
+        while True:
+            answered = await self._recorder.step("question", lambda: self._ask(call, reason))
+            if answered and answered != "parked" and answered not in self._answers:
+                answered = await self._ask(call, reason)  # its event was lost, as in `_recorded`
+            if answered == "parked":
+                raise Parked
+            if not answered:
+                return None
+            is_done = not {f"call/{call.id}/started", f"call/{call.id}/finished"}.isdisjoint(self._kept)
+            if is_done or answered == self._asked_about(call, reason).approval_id:
+                return self._answers[str(answered)]
+            # The answer was about the tool as it was then: it is asked about as it is now.
+
+    def _asked_about(self, call: ToolCall, reason: str) -> ApprovalRequested:
+        weighed = self._weighed.get(call.id)
+        shown = Shown(weighed.steps, weighed.offers) if weighed else NOTHING
+        return asked_about(self.run_of.turn_id, call, reason, tooling.definition_hash(call.name), shown)
 
     async def _ask(self, call: ToolCall, reason: str) -> JsonValue:
         """Ask about a call and wait; gives the approval's id when it is answered, `parked`, or nothing."""
-        asked = asked_about(self.run_of.turn_id, call, reason)
+        asked = self._asked_about(call, reason)
         await self._record(asked)
         try:
             async with asyncio.timeout(PARK_AFTER):
@@ -295,24 +331,21 @@ class Turn:
             before = [event for _, event in stored]
         return [part for event in before if isinstance(event, PromptSteered) for part in event.prompt]
 
-    def _judge(self, call: ToolCall) -> Judgement:
+    async def _judge(self, call: ToolCall) -> Judgement:
         """Decide about a call; what was decided before holds, whatever the rules have become since."""
-        asked = self._kept.get(f"call/{call.id}/asked")
-        if isinstance(asked, ApprovalRequested):
-            return Judgement(decision="ask", reason=asked.reason)
-        if f"call/{call.id}/started" in self._kept:
-            return Judgement(decision="allow", reason="begun")
-        given = [event.rule for event in self._events if isinstance(event, ApprovalGiven) and event.rule]
-        given += [event.rule for event in self._answers.values() if event.rule]
-        judged = tooling.judge(self.user, self.session, call, given)
-        finished = self._kept.get(f"call/{call.id}/finished")
-        if isinstance(finished, ToolCallFinished):
-            decided = "deny" if finished.result.outcome == "rejected" else "allow"
-            return judged if judged.decision == decided else Judgement(decision=decided, reason="decided")
-        return judged
+        if before := decided_before(self._kept, call):
+            return before
+        if self._context.has_instructions:
+            self.taint.take(frozenset({"private"}))
+        weighed = await self._patiently(
+            lambda: tooling.judge(self.user, self.session, call, is_tainted=self.taint.is_risky)
+        )
+        self._weighed[call.id] = weighed
+        return weighed.judgement
 
-    async def _keep(self, event: Event) -> None:
+    async def _keep(self, event: Event) -> Event:
         await self._record(event)
+        return self._kept.get(place(event, self._step), event)
 
     async def _record(self, event: Event) -> bool:
         """Store an event of this turn in its place; False when there is one already, which then counts."""
@@ -325,8 +358,10 @@ class Turn:
             )
             self._tell(stored)
             return True
+        call_id = call_of(event)
+        also = decided(self.session, event, self._weighed.get(call_id)) if call_id else None
         seq, kept, is_new = await self._patiently(
-            lambda: log.append(self.run_of.session_id, event, self._key(event), self._writer)
+            lambda: log.append(self.run_of.session_id, event, self._key(event), self._writer, also)
         )
         self._tell([(seq, kept)])
         return is_new
@@ -336,6 +371,7 @@ class Turn:
 
     def _tell(self, stored: moves.Stored) -> None:
         for seq, event in stored:
+            self.taint.hear(event)
             if event.turn_id == self.run_of.turn_id:
                 self._kept[place(event, self._step)] = event
             bus.publish(self.run_of.session_id, seq, event)

@@ -2,11 +2,11 @@
 
 from pydantic import JsonValue
 
-from agent.tooling.declaration import tool
+from agent.tooling.declaration import WITH_KEY, tool
 from agent.tooling.openapi import Services
 
 
-@tool("other", effect="once")
+@tool("other", effect="once", flow=WITH_KEY)
 async def call_operation(services: Services, name: str, arguments: dict[str, JsonValue]) -> str:  # noqa: D417
     """Call an operation of a connected web service that may change something (POST, PUT, PATCH, DELETE).
 

@@ -4,7 +4,7 @@ from agent.tooling.declaration import tool
 from agent.tooling.openapi import Services
 
 
-@tool("read", effect="pure")
+@tool("read", effect="pure", flow=frozenset({"in"}))
 async def find_operations(services: Services, query: str, service: str = "") -> str:  # noqa: D417 (not seen)
     """Find operations of the web services that the person has connected, by words.
 

@@ -2,11 +2,11 @@
 
 from pydantic import JsonValue
 
-from agent.tooling.declaration import tool
+from agent.tooling.declaration import WITH_KEY, tool
 from agent.tooling.openapi import Services
 
 
-@tool("read", effect="idempotent")
+@tool("read", effect="idempotent", flow=WITH_KEY)
 async def read_operation(services: Services, name: str, arguments: dict[str, JsonValue]) -> str:  # noqa: D417
     """Call an operation that only reads (GET or HEAD) of a connected web service.
 

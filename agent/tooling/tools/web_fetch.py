@@ -10,7 +10,7 @@ from pydantic import Field
 
 from agent.core.errors import ToolFailed
 from agent.core.messages import File
-from agent.tooling.declaration import ToolOutput, tool
+from agent.tooling.declaration import BOTH, ToolOutput, tool
 from agent.tooling.web.fetching import Web
 from agent.tooling.web.reading import read
 from agent.tooling.web.urls import same
@@ -38,7 +38,7 @@ class Part:
     """Why it could not be read; empty when it was."""
 
 
-@tool("fetch", effect="idempotent", longest=LONGEST + 20_000)
+@tool("fetch", effect="idempotent", longest=LONGEST + 20_000, flow=BOTH)
 async def web_fetch(  # noqa: D417 (the model does not see the web)
     web: Web,
     urls: Annotated[list[str], Field(min_length=1, max_length=MAX_URLS)],

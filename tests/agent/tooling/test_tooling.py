@@ -13,10 +13,10 @@ from agent.core.errors import NotFound, ToolFailed
 from agent.core.identity import Session, User
 from agent.core.messages import ToolCall
 from agent.core.policy import Mode, Rule
+from agent.store.columns import new_id
 from agent.tooling import _registry
+from tests.agent.sessions.talk import sqlite_only
 
-ADA = User(id="u1", email="ada@example.org", name="Ada", provider="local")
-BOB = User(id="u2", email="bob@example.org", name="Bob", provider="local")
 NOW = datetime.now(UTC)
 
 GOOD: dict[str, dict[str, Any]] = {
@@ -37,6 +37,8 @@ OTHERS: dict[str, dict[str, Any]] = {
     "find_operations": {"query": "create an issue"},
     "read_many_files": {"paths": ["a.txt"]},
     "read_operation": {"name": "listIssues", "arguments": {}},
+    "shell": {"command": "true"},
+    "shell_jobs": {},
     "todo": {"items": [{"content": "Do it", "status": "pending"}]},
     "web_fetch": {"urls": ["https://example.org/"]},
     "web_search": {"query": "What is new?"},
@@ -46,15 +48,15 @@ ALL = sorted([*NAMES, *OTHERS])
 
 
 @pytest.fixture
-def session(root: Path) -> Session:
+def session(owner: User, root: Path) -> Session:
     (root / "a.txt").write_text("one\n")
-    return in_mode("ask", str(root))
+    return in_mode(owner, "ask", str(root))
 
 
-def in_mode(mode: Mode, workspace: str = "/nowhere") -> Session:
+def in_mode(owner: User, mode: Mode, workspace: str = "/nowhere") -> Session:
     return Session(
-        id="s1",
-        user_id="u1",
+        id=new_id(),
+        user_id=owner.id,
         name="",
         model="demo:scripted",
         mode=mode,
@@ -65,8 +67,9 @@ def in_mode(mode: Mode, workspace: str = "/nowhere") -> Session:
     )
 
 
-def test_the_folder_is_the_registry(session: Session) -> None:
-    offered = {definition.name for definition in tooling.definitions(ADA, session)}
+@sqlite_only
+async def test_the_folder_is_the_registry(owner: User, session: Session) -> None:
+    offered = {definition.name for definition in await tooling.definitions(owner, session)}
     assert sorted(offered | {"exit_plan_mode"}) == ALL == sorted(_registry())
 
 
@@ -92,84 +95,160 @@ def test_every_declaration_is_complete(name: str) -> None:
         assert "title" not in argument
 
 
+@sqlite_only
 @pytest.mark.parametrize("name", NAMES)
-async def test_every_tool_does_its_work(session: Session, name: str) -> None:
-    assert (await tooling.execute(ADA, session, name, GOOD[name])).text
+async def test_every_tool_does_its_work(owner: User, session: Session, name: str) -> None:
+    assert (await tooling.execute(owner, session, name, GOOD[name])).text
 
 
+@sqlite_only
 @pytest.mark.parametrize("name", NAMES)
-async def test_every_tool_refuses_a_wrong_argument(session: Session, name: str) -> None:
+async def test_every_tool_refuses_a_wrong_argument(owner: User, session: Session, name: str) -> None:
     for wrong in ({**GOOD[name], "colour": "red"}, {**GOOD[name], "path": ["a"]}):
         with pytest.raises(ToolFailed, match=r"`colour`|`path`"):
-            await tooling.execute(ADA, session, name, wrong)
+            await tooling.execute(owner, session, name, wrong)
 
 
+@sqlite_only
 @pytest.mark.parametrize("path", ["../outside", "../outside/secret.txt", "/etc/passwd", "door/secret.txt"])
 @pytest.mark.parametrize("name", NAMES)
-async def test_no_tool_leaves_the_workspace(session: Session, root: Path, name: str, path: str) -> None:
+async def test_no_tool_leaves_the_workspace(
+    owner: User, session: Session, root: Path, name: str, path: str
+) -> None:
     (root / "door").symlink_to("../outside")
     with pytest.raises(ToolFailed):
-        await tooling.execute(ADA, session, name, {**GOOD[name], "path": path})
+        await tooling.execute(owner, session, name, {**GOOD[name], "path": path})
     assert (root.parent / "outside" / "secret.txt").read_text() == "SECRET\n"
     assert len(list((root.parent / "outside").iterdir())) == 1
 
 
+@sqlite_only
 @pytest.mark.parametrize("name", NAMES)
-async def test_no_tool_chokes_on_a_strange_path(session: Session, name: str) -> None:
+async def test_no_tool_chokes_on_a_strange_path(owner: User, session: Session, name: str) -> None:
     for path in ("\0", "x" * 5000, "\ud800", "nowhere/at/all\n", "a.txt/b"):
         with suppress(ToolFailed):
-            assert (await tooling.execute(ADA, session, name, {**GOOD[name], "path": path})).text.encode()
+            assert (await tooling.execute(owner, session, name, {**GOOD[name], "path": path})).text.encode()
 
 
-async def test_an_unknown_tool_is_told_the_known_ones(session: Session) -> None:
+@sqlite_only
+async def test_an_unknown_tool_is_told_the_known_ones(owner: User, session: Session) -> None:
     with pytest.raises(ToolFailed, match=r"no tool 'shall', only ask_user, .*write_file"):
-        await tooling.execute(ADA, session, "shall", {})
+        await tooling.execute(owner, session, "shall", {})
     call = ToolCall(id="1", name="shall", arguments={})
-    assert tooling.judge(ADA, session, call, []).decision == "allow"
+    assert (await tooling.judge(owner, session, call)).judgement.decision == "allow"
     assert tooling.effect("shall") == "pure"
 
 
-async def test_a_long_result_is_cut(session: Session, root: Path) -> None:
+@sqlite_only
+async def test_a_long_result_is_cut(owner: User, session: Session, root: Path) -> None:
     for number in range(1000):
         (root / f"{number:0100}").touch()
-    text = (await tooling.execute(ADA, session, "list_directory", {})).text
+    text = (await tooling.execute(owner, session, "list_directory", {})).text
     assert 39_000 < len(text) <= 40_000
     assert "characters of" in text
 
 
+WRITES = {"path": "a.txt", "content": "x"}
+
+
+@sqlite_only
 @pytest.mark.parametrize(
-    ("mode", "tool", "decision"),
+    ("mode", "tool", "arguments", "decision"),
     [
-        ("plan", "grep", "allow"),
-        ("plan", "edit", "deny"),
-        ("ask", "write_file", "ask"),
-        ("edit", "write_file", "allow"),
-        ("auto", "edit", "allow"),
+        ("plan", "grep", {"pattern": "x"}, "allow"),
+        ("plan", "write_file", WRITES, "deny"),
+        ("plan", "shell", {"command": "ls"}, "allow"),
+        ("plan", "shell", {"command": "make"}, "ask"),
+        ("ask", "write_file", WRITES, "ask"),
+        ("ask", "shell", {"command": "git status"}, "allow"),
+        ("ask", "shell", {"command": "git push"}, "ask"),
+        ("edit", "write_file", WRITES, "allow"),
+        ("edit", "shell", {"command": "make"}, "ask"),
+        ("auto", "write_file", WRITES, "allow"),
+        ("auto", "shell", {"command": "make"}, "allow"),
+        ("auto", "shell", {"command": "if"}, "ask"),
     ],
 )
-def test_the_mode_judges_by_the_tools_kind(mode: Mode, tool: str, decision: str) -> None:
-    call = ToolCall(id="1", name=tool, arguments={})
-    assert tooling.judge(ADA, in_mode(mode), call, []).decision == decision
+async def test_the_mode_judges_by_the_tools_kind(
+    owner: User, mode: Mode, tool: str, arguments: dict[str, Any], decision: str
+) -> None:
+    call = ToolCall(id="1", name=tool, arguments=arguments)
+    assert (await tooling.judge(owner, in_mode(owner, mode), call)).judgement.decision == decision
 
 
-def test_a_rule_is_heard(session: Session) -> None:
-    call = ToolCall(id="1", name="read_file", arguments={})
-    rules = [Rule(tool="read_file", decision="deny")]
-    assert tooling.judge(ADA, session, call, rules).decision == "deny"
-
-
-async def test_another_users_session_is_not_there(session: Session) -> None:
+@sqlite_only
+async def test_another_users_session_is_not_there(other: User, session: Session) -> None:
+    call = ToolCall(id="1", name="edit", arguments={})
     with pytest.raises(NotFound):
-        await tooling.execute(BOB, session, "read_file", {"path": "a.txt"})
+        await tooling.execute(other, session, "read_file", {"path": "a.txt"})
     with pytest.raises(NotFound):
-        tooling.definitions(BOB, session)
+        await tooling.definitions(other, session)
     with pytest.raises(NotFound):
-        tooling.judge(BOB, session, ToolCall(id="1", name="edit", arguments={}), [])
+        await tooling.judge(other, session, call)
+    with pytest.raises(NotFound):
+        await tooling.jobs(other, session)
+    with pytest.raises(NotFound):
+        await tooling.stop_job(other, session, 1)
+    with pytest.raises(NotFound):
+        await tooling.would_pass(other, session, call, Rule(tool="edit", decision="allow"))
+
+
+@sqlite_only
+async def test_what_is_shut_off_is_hidden_and_refused(owner: User, session: Session) -> None:
+    await tooling.change_permission(owner, "write_file", tooling.PermissionChanges(is_enabled=False))
+    await tooling.add_rule(owner, tooling.NewRule(tool="edit", decision="deny"))
+    await tooling.add_rule(owner, tooling.NewRule(tool="shell", decision="deny", commands=("git push",)))
+    offered = {definition.name for definition in await tooling.definitions(owner, session)}
+    assert offered.isdisjoint({"write_file", "edit"})
+    assert "shell" in offered
+    calls = {"write_file": WRITES, "edit": GOOD["edit"], "shell": {"command": "ls && git push"}}
+    assert await reasons(owner, session, calls) == ["tool_disabled", "denied_by_rule", "denied_by_rule"]
+
+
+@sqlite_only
+async def test_a_deny_rule_reaches_the_file_behind_a_link(owner: User, session: Session, root: Path) -> None:
+    (root / "secret").mkdir()
+    (root / "innocent").symlink_to("secret")
+    await tooling.add_rule(owner, tooling.NewRule(tool="read_file", decision="deny", paths=("secret/**",)))
+    for path in ("secret/key", "innocent/key", "./secret/../secret/key", f"{root}/secret/key"):
+        assert await reasons(owner, session, {"read_file": {"path": path}}) == ["denied_by_rule"]
+    assert await reasons(owner, session, {"read_file": {"path": "a.txt"}}) == ["mode"]
+
+
+@sqlite_only
+async def test_a_tainted_session_asks_before_anything_leaves(owner: User, session: Session) -> None:
+    await tooling.add_rule(owner, tooling.NewRule(tool="web_fetch", decision="allow"))
+    fetch = ToolCall(id="1", name="web_fetch", arguments=OTHERS["web_fetch"])
+    clean = await tooling.judge(owner, session, fetch)
+    tainted = await tooling.judge(owner, session, fetch, is_tainted=True)
+    assert (clean.judgement.reason, tainted.judgement.reason) == ("rule", "tainted")
+    assert not tainted.offers
+    here = ToolCall(id="1", name="shell", arguments={"command": "ls"})
+    assert (await tooling.judge(owner, session, here, is_tainted=True)).judgement.reason == "harmless"
+
+
+@sqlite_only
+async def test_outside_of_the_sandbox_nothing_is_harmless(owner: User, session: Session) -> None:
+    await tooling.change_permission(owner, "shell", tooling.PermissionChanges(sandbox_bypassed=True))
+    call = ToolCall(id="1", name="shell", arguments={"command": "ls"})
+    for mode in ("ask", "edit", "auto"):
+        weighed = await tooling.judge(owner, session.model_copy(update={"mode": mode}), call)
+        assert (weighed.judgement.reason, weighed.backend) == ("unconfined", "bypassed")
+    planning = await tooling.judge(owner, session.model_copy(update={"mode": "plan"}), call)
+    assert planning.judgement.reason == "plan_mode"
+
+
+async def reasons(owner: User, session: Session, calls: dict[str, dict[str, Any]]) -> list[str]:
+    found: list[str] = []
+    for name, arguments in calls.items():
+        weighed = await tooling.judge(owner, session, ToolCall(id="1", name=name, arguments=arguments))
+        found.append(weighed.judgement.reason)
+    return found
 
 
 def test_effects_say_what_a_crash_may_repeat() -> None:
     effects = {name: tooling.effect(name) for name in NAMES}
-    assert [name for name in OTHERS if tooling.effect(name) == "once"] == ["call_operation"]
+    assert [name for name in OTHERS if tooling.effect(name) == "once"] == ["call_operation", "shell"]
     assert effects.pop("edit") == "once"
     assert effects.pop("write_file") == "idempotent"
     assert set(effects.values()) == {"pure"}

@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -148,9 +150,9 @@ async def test_a_stored_step_is_not_heard_once_more(owner: User, puppet: Puppet)
     append = log.append
 
     async def append_and_look(
-        session_id: str, event: Event, key: str = "", writer: str = ""
+        session_id: str, event: Event, key: str, writer: str, also: Callable[[Any], None] | None
     ) -> tuple[int, Event, bool]:
-        stored = await append(session_id, event, key, writer)
+        stored = await append(session_id, event, key, writer, also)
         if isinstance(event, StepFinished):
             async with await sessions.follow(owner, session_id) as following:
                 joined.append(await following.batch())

@@ -1,6 +1,7 @@
 from agent.core.events import Delta, Said, Snapshot
+from agent.core.transcript import MOST_OUTPUT
 from agent.sessions.stream.bus import bus
-from agent.sessions.stream.speech import Speech
+from agent.sessions.stream.speech import OUTPUT_PIECES, Speech
 
 
 async def test_deltas_are_numbered_and_heard() -> None:
@@ -34,3 +35,28 @@ def test_blanks_are_no_words() -> None:
     speech = Speech("s", "t", 0)
     speech.say(Delta(kind="text", text=" \n"))
     assert speech.broken_off("cancelled").message.parts == ()
+
+
+def output(text: str, call_id: str = "c") -> Delta:
+    return Delta(kind="output", text=text, call_id=call_id)
+
+
+def test_the_output_of_a_call_with_its_result_is_told_to_nobody_who_comes_later() -> None:
+    speech = Speech("s", "t", 1)
+    speech.say(output("one"))
+    speech.say(output("other", "d"))
+    speech.forget("c")
+    assert speech.snapshot().said == (Said(kind="output", text="other", call_id="d"),)
+    assert speech.snapshot().index == 1
+
+
+def test_of_much_output_the_end_is_kept_and_the_words_are_whole() -> None:
+    speech = Speech("s", "t", 1)
+    speech.say(Delta(kind="text", text="word " * 2000))
+    for _ in range(OUTPUT_PIECES):
+        speech.say(output("x" * 1000))
+    told = speech.snapshot()
+    words, end = told.said
+    assert (words.kind, len(words.text)) == ("text", 10_000)
+    assert (end.kind, len(end.text)) == ("output", MOST_OUTPUT + 1000)
+    assert told.index == OUTPUT_PIECES

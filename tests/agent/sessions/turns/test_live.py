@@ -182,13 +182,14 @@ async def test_always_allow_never_asks_again_and_lets_nothing_else_pass(
 
 
 @sqlite_only
-async def test_always_reject_refuses_without_asking(owner: User, session: Session) -> None:
+async def test_a_tool_that_is_never_allowed_is_hidden_from_then_on(owner: User, session: Session) -> None:
     turn_id = await say(owner, session, WRITE)
     await answer(owner, session, "reject_always")
     await finished(owner, session, turn_id)
     again = await turn(owner, session, WRITE)
     assert not any(isinstance(event, ApprovalRequested) for event in again)
-    assert [outcome for outcome, _ in results(again)] == ["rejected"]
+    assert not results(again)
+    assert "write_file" not in {tool.name for tool in await tooling.definitions(owner, session)}
 
 
 @sqlite_only

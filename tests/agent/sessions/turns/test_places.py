@@ -21,7 +21,7 @@ SAID = Message(role="assistant", parts=(CALL,))
 STARTED = TurnStarted(prompt=PROMPT, model="m", mode="ask")
 STEP = StepFinished(message=SAID, stop="tool_use")
 BROKEN = StepFinished(message=SAID, stop="error")
-ASKED = ApprovalRequested(approval_id="a", call=CALL, call_hash="", reason="")
+ASKED = ApprovalRequested(approval_id="a", call=CALL, call_hash="h", reason="")
 BEGAN = ToolCallStarted(call=CALL, effect="once")
 DONE = ToolCallFinished(result=ToolResult(call_id="c", outcome="ok", text=""))
 STEERED = PromptSteered(prompt_id="p", prompt=PROMPT)
@@ -34,7 +34,7 @@ ENDED = TurnFinished(reason="end_turn")
         (STARTED, "started"),
         (STEP, "step/3"),
         (BROKEN, "step/3/broken"),
-        (ASKED, "call/c/asked"),
+        (ASKED, "call/c/asked/h"),
         (BEGAN, "call/c/started"),
         (DONE, "call/c/finished"),
         (STEERED, "steer/3/p"),
@@ -52,7 +52,7 @@ def test_a_log_is_read_back_with_the_places_it_was_written_at() -> None:
     assert list(places(happened)) == [
         "started",
         "step/0",
-        "call/c/asked",
+        "call/c/asked/h",
         "call/c/started",
         "call/c/finished",
         "steer/1/p",

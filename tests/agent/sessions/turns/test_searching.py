@@ -9,7 +9,7 @@ from agent.core.messages import Message, Source, Text, ToolCall, Unknown, Usage
 from agent.core.provider import Abilities, ModelEntry, Request
 from agent.sessions.turns.context import Context
 from agent.sessions.turns.searching import search_of
-from agent.sessions.turns.steps import run_tool
+from agent.sessions.turns.steps import Aside, run_tool
 from tests.agent.sessions.puppet import Puppet, Said
 from tests.agent.sessions.talk import sqlite_only
 
@@ -61,7 +61,7 @@ async def test_another_provider_searches_for_a_model_that_cannot(
     owner: User, session: Session, searcher: Searcher
 ) -> None:
     assert session.model == "demo:scripted"
-    result = await run_tool(owner, session, ASKED, Context(owner))
+    result = await run_tool(owner, session, ASKED, Aside(Context(owner)))
     assert result.outcome == "ok"
     assert "Milk is white. [1]" in result.text
     assert "https://example.org/" in result.text
@@ -70,7 +70,7 @@ async def test_another_provider_searches_for_a_model_that_cannot(
 
 async def test_where_nobody_can_the_model_is_told_who_could(owner: User, session: Session) -> None:
     assert await search_of(owner, session) is None
-    result = await run_tool(owner, session, ASKED, Context(owner))
+    result = await run_tool(owner, session, ASKED, Aside(Context(owner)))
     assert result.outcome == "failed"
     assert "Anthropic" in result.text
 

@@ -8,7 +8,7 @@ from agent.core.messages import Message, Text, ToolCall
 from agent.core.provider import Request
 from agent.sessions.stream.speech import Speech
 from agent.sessions.turns.context import Context
-from agent.sessions.turns.steps import ask_model, run_tool
+from agent.sessions.turns.steps import Aside, ask_model, run_tool
 from agent.tooling import declaration
 from tests.agent.sessions.puppet import Puppet, Said, says_done, step
 from tests.agent.sessions.talk import sqlite_only
@@ -76,7 +76,7 @@ async def test_a_tool_that_breaks_is_told_and_harms_nobody(
 
     monkeypatch.setattr(declaration.Tool, "run", breaks)
     call = ToolCall(id="c", name="list_directory", arguments={"path": "."})
-    result = await run_tool(owner, session, call, Context(owner))
+    result = await run_tool(owner, session, call, Aside(Context(owner)))
     assert (result.call_id, result.outcome) == ("c", "failed")
     assert "list_directory" in result.text
 
@@ -84,8 +84,8 @@ async def test_a_tool_that_breaks_is_told_and_harms_nobody(
 @sqlite_only
 async def test_a_call_comes_to_one_result(owner: User, session: Session) -> None:
     call = ToolCall(id="c", name="list_directory", arguments={"path": "."})
-    assert (await run_tool(owner, session, call, Context(owner))).outcome == "ok"
+    assert (await run_tool(owner, session, call, Aside(Context(owner)))).outcome == "ok"
     bad = call.model_copy(update={"malformed": "{" * 5000})
-    result = await run_tool(owner, session, bad, Context(owner))
+    result = await run_tool(owner, session, bad, Aside(Context(owner)))
     assert result.outcome == "failed"
     assert len(result.text) < 2100

@@ -6,7 +6,7 @@ import pytest
 from agent.core.errors import ToolFailed
 from agent.core.identity import User
 from agent.core.messages import ToolCall
-from agent.core.policy import judge
+from agent.core.policy import Facts, judge
 from agent.tooling.openapi import NewService, Services, add_service
 from agent.tooling.tools.call_operation import call_operation
 from agent.tooling.tools.read_operation import read_operation
@@ -50,7 +50,7 @@ async def test_wrong_arguments_are_told(services: Services, arguments: dict[str,
 def test_what_changes_something_asks_and_what_reads_does_not() -> None:
     decisions = {
         tool.definition.name: judge(
-            ToolCall(id="1", name="x", arguments={}), tool.definition.kind, "ask"
+            ToolCall(id="1", name="x", arguments={}), Facts(kind=tool.definition.kind), "ask"
         ).decision
         for tool in (read_operation, call_operation)
     }
