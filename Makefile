@@ -28,7 +28,7 @@ CONFINED := tests/escapes tests/agent/tooling tests/app/test_commands.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: run test peers provider-bench tool-bench check fix dev page migrate bench soak turns pictures lock clean help
+.PHONY: run test peers provider-bench tool-bench sandbox-bench check fix dev page migrate bench soak turns pictures lock clean help
 
 run: $(PAGE) ## Start Maestro: http://127.0.0.1:3000, or MAESTRO_PORT=4000 make run
 	@exec $(SERVE)
@@ -70,6 +70,10 @@ page: $(PAGE) ## Build the page (run and test do it by themselves)
 
 migrate: $(RUNTIME) ## Bring the database to the newest shape (serving does it by itself)
 	@$(PYTHON_HERE) -m app.cli migrate
+
+sandbox-bench: $(DEVELOPMENT) ## What a command in the sandbox costs, beside a bare process; and what judging a line costs
+	@tools/unprivileged python bench/sandbox.py
+	@$(PYTHON_HERE) bench/judging.py
 
 bench: $(PAGE) $(BENCH) ## Token to pixel beside two references: make bench ROUNDS=1 SUTS=floor,ours
 	@cd bench && lab/.venv/bin/python bench.py --suts $(SUTS) --rounds $(ROUNDS)

@@ -36,14 +36,20 @@ async def running(settings: Settings) -> AsyncGenerator[User | None, None]:
 
 @asynccontextmanager
 async def _awake(settings: Settings) -> AsyncGenerator[User | None, None]:
+    preparing: list[asyncio.Task[None]] = []
     try:
         owner = None
         if settings.maestro_auth == "local":
             owner = await accounts.local_owner()
             await accounts.owners_token(owner, settings.data_dir / "api-token")
         await sessions.wake(settings)
+        if settings.maestro_role != "web":
+            preparing.append(asyncio.create_task(tooling.prepare()))
         yield owner
     finally:
+        for task in preparing:
+            task.cancel()
+        await asyncio.gather(*preparing, return_exceptions=True)
         await sessions.close()
         await tooling.close()
         await providers.close()

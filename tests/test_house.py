@@ -58,6 +58,7 @@ NOT_ASKED_BY_A_USER = {
     "plug_ins": "the same for everybody",
     "require": "reads an id and touches nothing",
     "effect": "the same for everybody",
+    "prepare": "the server's own life",
     "brings": "the same for everybody",
     "definition_hash": "the same for everybody",
 }

@@ -93,6 +93,7 @@ __all__ = [
     "new_instructions",
     "permission",
     "permissions",
+    "prepare",
     "read_instructions",
     "remove_rule",
     "remove_service",
@@ -162,8 +163,11 @@ async def execute(
     if session.mode not in known[name].modes:
         raise ToolFailed(f"{name} makes no sense in mode {session.mode}.")
     means = means or Means()
-    bypassed = (await ruling.standing(user, session)).permission(name).sandbox_bypassed
-    confinement = programs.confined(session, is_bypassed=bypassed, hosts=settings().sandbox_hosts)
+    now = await standing(user, session)
+    if now.shuts_off(name):
+        raise ToolFailed(f"{name} is switched off.")
+    bypassed = now.permission(name).sandbox_bypassed
+    confinement = programs.confined(session, is_bypassed=bypassed, hosts=await _hosts())
     async with Workspace(session.workspace) as files:
         output = await known[name].run(
             arguments,
@@ -238,11 +242,17 @@ async def judge(user: User, session: Session, call: ToolCall, *, is_tainted: boo
     return await _weighed(session, call, await standing(user, session), is_tainted=is_tainted)
 
 
+async def _hosts() -> tuple[str, ...]:
+    """The names that commands may reach: only bubblewrap can let them reach some and no others."""
+    wanted = settings().sandbox_hosts
+    return wanted if wanted and (await sandbox.choice()).backend == "bubblewrap" else ()
+
+
 async def _weighed(session: Session, call: ToolCall, now: Standing, *, is_tainted: bool = False) -> Weighed:
     tool = _registry().get(call.name)
     if tool is None:
         return CANNOT_RUN
-    known = Facts(kind="other", is_tainted=is_tainted, sends_out=bool(settings().sandbox_hosts))
+    known = Facts(kind="other", is_tainted=is_tainted, sends_out=bool(await _hosts()))
     return await weigh(tool, session, call, (now.rules, now.permission(call.name)), known)
 
 
@@ -297,6 +307,12 @@ async def stop_jobs(user: User, session: Session) -> None:
     """Wish that all jobs of a session stop."""
     _require_owner(user, session)
     await background.stop_all(session.id)
+
+
+async def prepare() -> None:
+    """Tidy up what a killed server left, and find out what confines commands here: a second's work."""
+    await sandbox.sweep()
+    await sandbox.choice()
 
 
 async def close() -> None:

@@ -20,6 +20,7 @@ from agent.tooling.permissions import Permission
 LIKELIEST: tuple[Shape, ...] = ("tool", "folder", "command", "exact")
 MOST_STEPS, LONGEST_STEP = 50, 500
 """Simple commands of a line that are shown, and their characters."""
+NO_BACKEND = "none"
 PATHS = ("path", "paths")
 """Arguments that name files of the workspace."""
 
@@ -59,7 +60,8 @@ async def weigh(
     """
     rules, permission = held
     can_run = session.mode in tool.modes and not call.malformed and tool.accepts(call.arguments)
-    if not can_run and permission.is_enabled:
+    backend = await _backend(tool, permission)
+    if permission.is_enabled and (not can_run or backend == NO_BACKEND):
         return CANNOT_RUN
     found = known.model_copy(update=await _found(tool, session, call, permission, sends=known.sends_out))
     judgement = policy.judge(call, found, session.mode, rules)
@@ -68,7 +70,7 @@ async def weigh(
         judgement=judgement,
         tool=call.name,
         call_hash=call_hash(call, definition_hash(tool)),
-        backend=await _backend(found),
+        backend=backend,
         is_confined=found.is_confined,
         steps=_steps(found.line),
         offers=_offers(call, found, session.mode, rules) if is_offered else (),
@@ -90,11 +92,11 @@ def _steps(line: Line | None) -> tuple[str, ...]:
     return tuple(text[:LONGEST_STEP] for text in found[:MOST_STEPS])
 
 
-async def _backend(found: Facts) -> str:
+async def _backend(tool: Tool, permission: Permission) -> str:
     """What confines the programs of a call."""
-    if found.kind != "execute":
+    if tool.definition.kind != "execute":
         return ""
-    return (await sandbox.choice()).backend or "none" if found.is_confined else "bypassed"
+    return "bypassed" if permission.sandbox_bypassed else (await sandbox.choice()).backend or NO_BACKEND
 
 
 async def would_cover(tool: Tool, call: ToolCall, rule: Rule) -> bool:

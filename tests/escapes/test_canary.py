@@ -12,7 +12,8 @@ pytestmark = pytest.mark.unprivileged
 LOOK = r"""
 { env; cat /proc/*/environ /proc/*/cmdline /proc/*/maps; ls -l /proc/self/fd
   for fd in 3 4 5 6 7 8 9; do cat <&$fd; done
-  grep -rsa --exclude=found . "$HOME" "$TMPDIR" /tmp /run /dev/shm /etc/hosts; } > found 2> /dev/null
+  grep -rsa --exclude=found --exclude-dir=.venv . "$HOME" "$TMPDIR" /tmp /run /dev/shm /etc/hosts
+} > found 2> /dev/null
 echo begun > begun
 sleep 0.3
 cat found

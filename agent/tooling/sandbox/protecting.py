@@ -11,9 +11,13 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import structlog
+
 from agent.tooling.sandbox import restoring, scratch
 from agent.tooling.sandbox.confinement import Backend, Refused
 from agent.tooling.workspace import PROTECTED_ON_TOP, shown
+
+logger = structlog.get_logger()
 
 PROTECTED = (
     *(".git/hooks", ".git/config", ".git/info", ".git/modules"),
@@ -125,7 +129,8 @@ def leave(workspace: Path) -> None:
             return
         del _now.held[workspace]
         try:
-            restoring.restore(workspace, held.restored, held.before)
+            if left := restoring.restore(workspace, held.restored, held.before):
+                logger.warning("protected paths stay changed", workspace=str(workspace), paths=left[:20])
             _tidy(workspace, held.lock)
         finally:
             os.close(held.lock)

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from agent import tooling
+from agent import config, tooling
 from agent.core.errors import NotFound, ToolFailed
 from agent.core.identity import Session, User
 from agent.core.messages import ToolCall
 from agent.core.policy import Mode, Rule
 from agent.store.columns import new_id
 from agent.tooling import _registry
+from agent.tooling.sandbox.choosing import Choice, chooser
 from tests.agent.sessions.talk import sqlite_only
 
 NOW = datetime.now(UTC)
@@ -45,6 +46,12 @@ OTHERS: dict[str, dict[str, Any]] = {
 }
 """The others; what they do has tests of its own."""
 ALL = sorted([*NAMES, *OTHERS])
+
+
+@pytest.fixture(autouse=True)
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine where bubblewrap holds; nothing is run in it here."""
+    monkeypatch.setattr(chooser, "found", Choice(backend="bubblewrap", report={}))
 
 
 @pytest.fixture
@@ -236,6 +243,36 @@ async def test_outside_of_the_sandbox_nothing_is_harmless(owner: User, session: 
         assert (weighed.judgement.reason, weighed.backend) == ("unconfined", "bypassed")
     planning = await tooling.judge(owner, session.model_copy(update={"mode": "plan"}), call)
     assert planning.judgement.reason == "plan_mode"
+
+
+@sqlite_only
+async def test_where_no_sandbox_works_nobody_is_asked_and_the_model_is_told_why(
+    owner: User, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = {"bubblewrap": ("it is not installed",), "landlock": ("Maestro runs as root",)}
+    monkeypatch.setattr(chooser, "found", Choice(backend=None, report=report))
+    call = ToolCall(id="1", name="shell", arguments={"command": "make"})
+    weighed = await tooling.judge(owner, session, call)
+    assert (weighed.judgement.decision, weighed.judgement.reason) == ("allow", "cannot_run")
+    with pytest.raises(ToolFailed, match="bubblewrap: it is not installed; landlock: Maestro runs as root"):
+        await tooling.execute(owner, session, "shell", call.arguments)
+    await tooling.change_permission(owner, "shell", tooling.PermissionChanges(sandbox_bypassed=True))
+    assert (await tooling.judge(owner, session, call)).judgement.reason == "unconfined"
+
+
+@sqlite_only
+async def test_hosts_are_reached_where_they_can_be_told_apart(
+    owner: User, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAESTRO_SANDBOX_HOSTS", "git.example.org, *.example.net")
+    config.settings.cache_clear()
+    assert await tooling._hosts() == ("git.example.org", "*.example.net")
+    assert tooling.brings("shell") == {"stranger", "private"}
+    call = ToolCall(id="1", name="shell", arguments={"command": "ls"})
+    weighed = await tooling.judge(owner, session, call, is_tainted=True)
+    assert weighed.judgement.reason == "tainted", "what may reach others may send"
+    monkeypatch.setattr(chooser, "found", Choice(backend="landlock", report={}))
+    assert await tooling._hosts() == ()
 
 
 async def reasons(owner: User, session: Session, calls: dict[str, dict[str, Any]]) -> list[str]:
