@@ -162,6 +162,7 @@ NOTICES = {
     "retrying": "{provider} {trouble}. It is asked again in {seconds} s ({tries} of {most}).",
     "restart": "The server was restarted; the turn goes on.",
     "went_back": "The session went back to a checkpoint. What came after it counts no more.",
+    "not_there": "Not in the workspace, so not read: {paths}.",
     "storage_waiting": "The database does not answer; waiting for it. Nothing is lost yet.",
     "storage_failed": "The database does not answer, so the end of this turn could not be saved.",
 }

@@ -58,6 +58,8 @@ class ToolCallFinished(Happened):
 
     type: Literal["ToolCallFinished"] = "ToolCallFinished"
     result: ToolResult
+    usage: Usage | None = None
+    """What the tool asked of models itself, as a search does."""
 
 
 class ApprovalRequested(Happened):

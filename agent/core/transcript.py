@@ -273,6 +273,7 @@ class Transcript:
                 if at is not None and self.told[at].status == "asking":
                     self.told[at] = self.told[at].model_copy(update={"status": "waiting", "approval_id": ""})
             case ToolCallFinished(result=result):
+                self.usage = self.usage + (event.usage or Usage(cost=0.0))
                 at = self._where.get(result.call_id)
                 self.output.pop(result.call_id, None)
                 if at is not None:

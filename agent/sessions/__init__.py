@@ -7,7 +7,7 @@ from agent import providers, tooling
 from agent.config import Settings, settings
 from agent.core.commands import Answer, Command, EditPrompt, Interrupt, Prompt
 from agent.core.errors import LimitReached, Unavailable
-from agent.core.events import ModelSwitched, Snapshot
+from agent.core.events import ModelSwitched, Noticed, Snapshot
 from agent.core.history import still_counting
 from agent.core.identity import Session, User
 from agent.core.messages import File, Text
@@ -174,20 +174,30 @@ async def submit(user: User, session_id: str, command: Command, command_id: str 
         Unavailable: it could not be stored, and is not accepted.
     """
     session = await rows.session(user, session_id)
+    missing: list[str] = []
     if isinstance(command, Prompt | EditPrompt):
-        command = await _with_mentions(user, session, command)
+        command, missing = await _with_mentions(user, session, command)
     key = log.storable(f"{session_id}/command/{command_id}") if command_id else ""
     accepted = await _accept(user, session_id, command, key)
+    if missing and accepted.stored:
+        told = Noticed(turn_id=accepted.turn_id, code="not_there", values={"paths": ", ".join(missing)})
+        seq, event, _ = await log.append(session_id, told)
+        bus.publish(session_id, seq, event)
     return accepted.turn_id, accepted.seq
 
 
-async def _with_mentions(user: User, session: Session, command: Prompt | EditPrompt) -> Prompt | EditPrompt:
-    """A prompt with the files that its words mention; they are read now, as the person sees them now."""
+async def _with_mentions(
+    user: User, session: Session, command: Prompt | EditPrompt
+) -> tuple[Prompt | EditPrompt, list[str]]:
+    """A prompt with the files that its words mention, and those that are not there.
+
+    They are read now, as the person sees them now.
+    """
     text = "\n".join(part.text for part in command.parts if isinstance(part, Text))
     known = {part.name for part in command.parts if isinstance(part, File)}
-    found = await tooling.mentioned(user, session, text) if "@" in text else ()
-    files = tuple(file for file in found if file.name not in known)
-    return command.model_copy(update={"parts": (*command.parts, *files)}) if files else command
+    found = await tooling.mentioned(user, session, text) if "@" in text else tooling.Mentions()
+    files = tuple(file for file in found.files if file.name not in known)
+    return command.model_copy(update={"parts": (*command.parts, *files)}), [*found.missing]
 
 
 async def _accept(user: User, session_id: str, command: Command, key: str = "") -> Accepted:

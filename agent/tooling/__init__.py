@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from agent.config import settings
 from agent.core.errors import NotFound, ToolFailed
 from agent.core.identity import Session, User
-from agent.core.messages import File, ToolCall
+from agent.core.messages import ToolCall
 from agent.core.policy import Replies
 from agent.core.rules import Facts, Rule
 from agent.core.taint import Intake
@@ -40,6 +40,7 @@ from agent.tooling.background import Job
 from agent.tooling.declaration import Tool, ToolOutput
 from agent.tooling.instructions import InstructionFile, Instructions
 from agent.tooling.judging import CANNOT_RUN, Weighed, weigh
+from agent.tooling.mentions import Mentions
 from agent.tooling.openapi import (
     NewService,
     OpenapiService,
@@ -64,6 +65,7 @@ __all__ = [
     "Instructions",
     "Job",
     "Means",
+    "Mentions",
     "NewRule",
     "NewService",
     "OpenapiService",
@@ -204,15 +206,15 @@ async def new_instructions(user: User, session: Session, path: str, known: set[s
         return await instructions.new_instructions(files, path, known)
 
 
-async def mentioned(user: User, session: Session, text: str) -> tuple[File, ...]:
-    """The files of the workspace that a person's words mention as `@path`.
+async def mentioned(user: User, session: Session, text: str) -> Mentions:
+    """The files of the workspace that a person's words mention as `@path`, and those that are not there.
 
     Raises:
         ToolFailed: the workspace is gone.
     """
     _require_owner(user, session)
     async with Workspace(session.workspace) as files:
-        return (await mentions.mentioned(files, text)).files
+        return await mentions.mentioned(files, text)
 
 
 async def choose_workspace(user: User, session_id: str, wanted: str | None) -> Path:  # noqa: ARG001 - one owner so far

@@ -1,5 +1,7 @@
 """Who searches the web for a session: a model whose provider can."""
 
+from collections.abc import Callable
+
 from agent import providers
 from agent.core.errors import Invalid
 from agent.core.events import StepFinished, StepStop
@@ -19,8 +21,14 @@ MOST_STEPS = 6
 _PAUSED: StepStop = "pause"
 
 
-async def search_of(user: User, session: Session) -> Search:
-    """What searches the web for a session: its own model, else the first that can; None when none can."""
+async def search_of(user: User, session: Session, spend: Callable[[Usage], None]) -> Search:
+    """What searches the web for a session: its own model, else the first that can; None when none can.
+
+    Args:
+        user: for whom.
+        session: in which.
+        spend: takes what each request cost.
+    """
     model = await _able(user, session.model)
     if model is None:
         return None
@@ -37,6 +45,7 @@ async def search_of(user: User, session: Session) -> Search:
                     model=providers.model_name(model), system=SYSTEM, messages=(asked, *said), search=True
                 )
             )
+            spend(step.usage)
             parts, usage, stop = (*parts, *step.message.parts), usage + step.usage, step.stop
             if stop != _PAUSED:
                 break

@@ -11,7 +11,7 @@ from agent import providers, tooling
 from agent.core.errors import ProviderError, ToolFailed
 from agent.core.events import Delta, Noticed, StepFinished
 from agent.core.identity import Session, User
-from agent.core.messages import Message, ToolCall, ToolResult
+from agent.core.messages import Message, ToolCall, ToolResult, Usage
 from agent.core.policy import Replies
 from agent.core.provider import Request
 from agent.sessions.stream.speech import Speech
@@ -89,6 +89,8 @@ class Aside:
     """What the person replied, when the call asked them."""
     say: Callable[[str], None] = lambda _: None
     """Takes what it writes while it runs."""
+    spend: Callable[[Usage], None] = lambda _: None
+    """Takes what it asked of models, beside the turn's own steps."""
 
 
 async def run_tool(user: User, session: Session, call: ToolCall, aside: Aside) -> ToolResult:
@@ -103,7 +105,7 @@ async def run_tool(user: User, session: Session, call: ToolCall, aside: Aside) -
     if call.malformed:
         return _failed(call, f"The arguments were no valid JSON object: {call.malformed[:2000]}")
     try:
-        search = await search_of(user, session) if call.name == "web_search" else None
+        search = await search_of(user, session, aside.spend) if call.name == "web_search" else None
         means = tooling.Means(aside.replies, search, aside.say)
         output = await contained(tooling.execute(user, session, call.name, call.arguments, means))
         await aside.context.come_to(session, call)

@@ -30,7 +30,7 @@ from agent.core.events import (
 from agent.core.history import with_own_ids
 from agent.core.identity import Session, User
 from agent.core.mending import CUT_OFF, mend
-from agent.core.messages import Message, PromptPart, ToolCall, ToolResult
+from agent.core.messages import Message, PromptPart, ToolCall, ToolResult, Usage
 from agent.core.modes import mode_after
 from agent.core.policy import Judgement, Replies
 from agent.core.taint import Taint
@@ -244,7 +244,10 @@ class Turn:
 
     async def _run_tool(self, call: ToolCall) -> JsonValue:
         if f"call/{call.id}/finished" not in self._kept:
-            finished = ToolCallFinished(turn_id=self.run_of.turn_id, result=await self._outcome(call))
+            spent: list[Usage] = []
+            result = await self._outcome(call, spent.append)
+            usage = sum(spent, Usage(cost=0.0)) if spent else None
+            finished = ToolCallFinished(turn_id=self.run_of.turn_id, result=result, usage=usage)
             await self._take_up_mode(finished)
             await self._record(finished)
         return None
@@ -260,7 +263,7 @@ class Turn:
             self.session = self.session.model_copy(update={"mode": mode})
             await self._patiently(lambda: rows.change(self.user, self.session.id, mode=mode))
 
-    async def _outcome(self, call: ToolCall) -> ToolResult:
+    async def _outcome(self, call: ToolCall, spend: Callable[[Usage], None]) -> ToolResult:
         """Run a call, unless it has run before and may have taken effect."""
         effect = tooling.effect(call.name)
         began = ToolCallStarted(turn_id=self.run_of.turn_id, call=call, effect=effect)
@@ -269,7 +272,7 @@ class Turn:
             await tooling.stop_leftovers(self.user, self.session)
             if effect == "once":
                 return ToolResult(call_id=call.id, outcome="unknown", text=CUT_OFF)
-        said = steps.Aside(self._context, self._replies(call), self._told_by(call))
+        said = steps.Aside(self._context, self._replies(call), self._told_by(call), spend)
         result = await unless(self._stopping, steps.run_tool(self.user, self.session, call, said))
         if self.speech:
             self.speech.forget(call.id)

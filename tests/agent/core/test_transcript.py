@@ -360,3 +360,14 @@ def test_output_gives_way_to_the_next_step() -> None:
     transcript.apply(delta("Hello", step=1, attempt=1))
     assert transcript.output == {}
     assert [said.text for said in transcript.live] == ["Hello"]
+
+
+def test_what_a_tool_asked_of_models_counts() -> None:
+    transcript = fold([STARTED, STEP])
+    before = transcript.usage
+    result = ToolResult(call_id="c", outcome="ok", text="found")
+    usage = Usage(input=10, output=2, cost=0.5)
+    transcript.apply(ToolCallFinished(turn_id="t", result=result, usage=usage))
+    assert transcript.usage == before + usage
+    transcript.apply(ToolCallFinished(turn_id="t", result=result.model_copy(update={"call_id": "d"})))
+    assert transcript.usage == before + usage

@@ -10,7 +10,7 @@ import pytest
 from agent import sessions
 from agent.core.commands import Answer, Command, DropPrompt, Interrupt
 from agent.core.errors import Invalid, NotFound
-from agent.core.events import ModelSwitched, PromptQueued, TurnFinished, TurnStarted
+from agent.core.events import ModelSwitched, Noticed, PromptQueued, TurnFinished, TurnStarted
 from agent.core.identity import Session, User
 from agent.sessions import rows
 from agent.store.columns import new_id
@@ -203,3 +203,16 @@ async def test_an_interrupt_of_nothing_changes_nothing(owner: User, session: Ses
     assert await sessions.submit(owner, session.id, Interrupt()) == ("", 0)
     assert await events(session) == []
     assert (await turn(owner, session, "count to 1"))[-1].model_dump()["reason"] == "end_turn"
+
+
+async def test_a_person_is_told_once_of_files_they_mention_that_are_not_there(owner: User) -> None:
+    session = await sessions.create(owner)
+    (Path(session.workspace) / "a.txt").write_text("Hello")
+    asked = prompt("Compare @a.txt with @gone/b.txt and tell ada@example.org")
+    for _ in range(2):
+        turn_id, _ = await sessions.submit(owner, session.id, asked, "once")
+    await finished(owner, session, turn_id)
+    told = [event for event in await events(session) if isinstance(event, Noticed)]
+    assert [(event.code, event.values, event.turn_id) for event in told] == [
+        ("not_there", {"paths": "gone/b.txt"}, turn_id)
+    ]

@@ -40,6 +40,10 @@ class Searcher(Puppet):
             yield StepFinished(message=said, usage=Usage(output=2, cost=0.25), stop="end_turn")
 
 
+def nobody_pays(_usage: Usage) -> None:
+    """For what asks nobody."""
+
+
 @pytest.fixture
 def searcher(monkeypatch: pytest.MonkeyPatch) -> Searcher:
     made = Searcher(can=True)
@@ -49,11 +53,13 @@ def searcher(monkeypatch: pytest.MonkeyPatch) -> Searcher:
 
 async def test_a_paused_search_goes_on_to_its_end(owner: User, searcher: Searcher) -> None:
     session = await sessions.create(owner, model="puppet:asks")
-    search = await search_of(owner, session)
+    spent: list[Usage] = []
+    search = await search_of(owner, session, spent.append)
     assert search
     found = await search("Which colour is milk?")
     assert found.message.text == "Milk is white."
     assert (found.usage.output, found.usage.cost, found.stop) == (3, 0.75, "end_turn")
+    assert [usage.cost for usage in spent] == [0.5, 0.25]
     assert all(request.search and not request.tools for request in searcher.requests)
 
 
@@ -69,7 +75,7 @@ async def test_another_provider_searches_for_a_model_that_cannot(
 
 
 async def test_where_nobody_can_the_model_is_told_who_could(owner: User, session: Session) -> None:
-    assert await search_of(owner, session) is None
+    assert await search_of(owner, session, nobody_pays) is None
     result = await run_tool(owner, session, ASKED, Aside(Context(owner)))
     assert result.outcome == "failed"
     assert "Anthropic" in result.text
@@ -78,4 +84,4 @@ async def test_where_nobody_can_the_model_is_told_who_could(owner: User, session
 async def test_a_model_that_says_it_cannot_is_not_asked(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(providers.plug_ins(), "puppet", Searcher(can=False))
     session = await sessions.create(owner, model="puppet:asks")
-    assert await search_of(owner, session) is None
+    assert await search_of(owner, session, nobody_pays) is None
