@@ -57,10 +57,7 @@ NOT_ASKED_BY_A_USER = {
     "model_name": "reads an id and touches nothing",
     "plug_ins": "the same for everybody",
     "require": "reads an id and touches nothing",
-    "effect": "the same for everybody",
     "prepare": "the server's own life",
-    "brings": "the same for everybody",
-    "definition_hash": "the same for everybody",
 }
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -1,11 +1,8 @@
 """Tools: what a model may use, and whether a call may run. The front door of this context."""
 
 import asyncio
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -16,8 +13,7 @@ from agent.core.identity import Session, User
 from agent.core.messages import ToolCall
 from agent.core.policy import Replies
 from agent.core.rules import Facts, Rule
-from agent.core.taint import Intake
-from agent.core.tools import Effect, Kind, ToolDefinition
+from agent.core.tools import ToolDefinition
 from agent.tooling import (
     background,
     instructions,
@@ -27,7 +23,6 @@ from agent.tooling import (
     programs,
     ruling,
     sandbox,
-    tools,
     workspaces,
 )
 from agent.tooling import (
@@ -37,7 +32,7 @@ from agent.tooling._outputs import fitted
 from agent.tooling._writing import readable
 from agent.tooling.auditing import AuditEntry, audit_entries
 from agent.tooling.background import Job
-from agent.tooling.declaration import Tool, ToolOutput
+from agent.tooling.declaration import ToolOutput
 from agent.tooling.instructions import InstructionFile, Instructions
 from agent.tooling.judging import CANNOT_RUN, Weighed, weigh
 from agent.tooling.mentions import Mentions
@@ -54,6 +49,7 @@ from agent.tooling.openapi import (
 )
 from agent.tooling.permissions import Permission, PermissionChanges
 from agent.tooling.programs import Programs
+from agent.tooling.registry import brings, definition_hash, effect, kinds, registry
 from agent.tooling.ruling import NewRule, Standing, StoredRule, remove_rule, standing
 from agent.tooling.tools.web_search import Search
 from agent.tooling.web.fetching import Web
@@ -134,7 +130,7 @@ async def definitions(user: User, session: Session) -> tuple[ToolDefinition, ...
     now = await standing(user, session)
     return tuple(
         tool.definition
-        for name, tool in _registry().items()
+        for name, tool in registry().items()
         if session.mode in tool.modes and not now.shuts_off(name)
     )
 
@@ -159,7 +155,7 @@ async def execute(
         ToolFailed: there is no such tool, an argument is wrong, or the tool could not do it.
     """
     _require_owner(user, session)
-    known = _registry()
+    known = registry()
     if name not in known:
         raise ToolFailed(f"There is no tool {name!r:.80}, only {', '.join(known)}.")
     if session.mode not in known[name].modes:
@@ -251,7 +247,7 @@ async def _hosts() -> tuple[str, ...]:
 
 
 async def _weighed(session: Session, call: ToolCall, now: Standing, *, is_tainted: bool = False) -> Weighed:
-    tool = _registry().get(call.name)
+    tool = registry().get(call.name)
     if tool is None:
         return CANNOT_RUN
     known = Facts(kind="other", is_tainted=is_tainted, sends_out=bool(await _hosts()))
@@ -268,25 +264,8 @@ async def would_pass(user: User, session: Session, call: ToolCall, rule: Rule) -
 
 async def would_cover(user: User, call: ToolCall, rule: Rule) -> bool:  # noqa: ARG001  whose past it is
     """Whether a rule would have allowed a past call, as far as its words tell."""
-    tool = _registry().get(call.name)
+    tool = registry().get(call.name)
     return tool is not None and await judging.would_cover(tool, call, rule)
-
-
-def brings(name: str) -> Intake:
-    """What the results of a tool bring into a session.
-
-    >>> sorted(brings("web_fetch")), sorted(brings("read_file")), sorted(brings("call_operation"))
-    (['stranger'], ['private'], ['private', 'stranger'])
-    """
-    tool = _registry().get(name)
-    if tool is None:
-        return frozenset()
-    runs = tool.definition.kind == "execute"
-    is_private = "key" in tool.flow or (not tool.flow and tool.definition.kind in {"read", "edit", "execute"})
-    is_strange = "in" in tool.flow or (runs and bool(settings().sandbox_hosts))
-    strange: Intake = frozenset({"stranger"}) if is_strange else frozenset()
-    private: Intake = frozenset({"private"}) if is_private else frozenset()
-    return strange | private
 
 
 async def jobs(user: User, session: Session) -> list[Job]:
@@ -333,25 +312,9 @@ async def stop_leftovers(user: User, session: Session) -> None:
     await processes.stop(session.id)
 
 
-def definition_hash(name: str) -> str:
-    """The hash of what a tool is said to be; empty for one that is not there."""
-    tool = _registry().get(name)
-    return judging.definition_hash(tool) if tool else ""
-
-
-def effect(name: str) -> Effect:
-    """What a crash must know of a tool; an unknown one does nothing.
-
-    >>> effect("edit"), effect("read_file")
-    ('once', 'pure')
-    """
-    tool = _registry().get(name)
-    return tool.definition.effect if tool else "pure"
-
-
 async def permissions(user: User) -> list[Permission]:
     """What a person lets each tool do, by name."""
-    return await permitting.permissions(user, _kinds())
+    return await permitting.permissions(user, kinds())
 
 
 async def permission(user: User, tool: str) -> Permission:
@@ -360,7 +323,7 @@ async def permission(user: User, tool: str) -> Permission:
     Raises:
         NotFound: there is no such tool.
     """
-    return await permitting.permission(user, tool, _kinds())
+    return await permitting.permission(user, tool, kinds())
 
 
 async def change_permission(user: User, tool: str, changes: PermissionChanges) -> Permission:
@@ -370,29 +333,17 @@ async def change_permission(user: User, tool: str, changes: PermissionChanges) -
         NotFound: there is no such tool.
         Invalid: the tool runs no programs, so it has no sandbox that could be left out.
     """
-    return await permitting.change_permission(user, tool, changes, _kinds())
+    return await permitting.change_permission(user, tool, changes, kinds())
 
 
 async def rules(user: User) -> list[StoredRule]:
     """The rules of a person, the newest first; those too that have ended."""
-    return await ruling.rules(user, _kinds())
+    return await ruling.rules(user, kinds())
 
 
 async def add_rule(user: User, new: NewRule, session: Session | None = None) -> StoredRule:
     """Add a rule; see `ruling.add_rule`."""
-    return await ruling.add_rule(user, new, _kinds(), session)
-
-
-def _kinds() -> Mapping[str, Kind]:
-    return {name: tool.definition.kind for name, tool in _registry().items()}
-
-
-@cache
-def _registry() -> dict[str, Tool]:
-    """Every tool of the drop-in folder: each file's function of the file's name."""
-    names = sorted(module.name for module in pkgutil.iter_modules(tools.__path__))
-    found = ((name, importlib.import_module(f"{tools.__name__}.{name}")) for name in names if name[0] != "_")
-    return {name: getattr(module, name) for name, module in found}
+    return await ruling.add_rule(user, new, kinds(), session)
 
 
 def _require_owner(user: User, session: Session) -> None:

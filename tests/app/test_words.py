@@ -14,7 +14,7 @@ from agent.core.errors import MaestroError, ProviderErrorKind
 from agent.core.events import TurnStop
 from agent.core.policy import Mode
 from agent.core.transcript import UNTOLD, RowStatus
-from agent.tooling import _registry
+from agent.tooling.registry import registry
 from app import words
 
 ROOT = Path(__file__).parent.parent.parent
@@ -112,7 +112,7 @@ def test_every_tool_status_and_mode_has_its_word() -> None:
 
 
 def test_every_tool_has_its_verbs() -> None:
-    kinds = {name: tool.definition.kind for name, tool in _registry().items()}
+    kinds = {name: tool.definition.kind for name, tool in registry().items()}
     assert kinds.keys() <= words.VERBS.keys()
     assert {name for name, kind in kinds.items() if kind not in {"read", "think"}} <= words.ASKS.keys()
 

@@ -2,8 +2,9 @@
 
 import os
 
-from agent import providers, tooling
+from agent import providers
 from agent.sessions.turns import turn
+from agent.tooling.registry import registry
 from app import cli
 from tests.durable.deaths import make_mortal
 from tests.durable.play import Play
@@ -16,7 +17,7 @@ PARK_AFTER = "PARK_AFTER"
 def main() -> None:
     """Run the command."""
     turn.PARK_AFTER = float(os.environ.get(PARK_AFTER, turn.PARK_AFTER))
-    tooling._registry().update({tool.definition.name: tool for tool in TOOLS})
+    registry().update({tool.definition.name: tool for tool in TOOLS})
     providers.plug_ins()[Play.NAME] = Play()
     make_mortal()
     cli.main()

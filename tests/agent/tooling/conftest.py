@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from agent.core.errors import ToolFailed
-from agent.tooling import _registry
 from agent.tooling.declaration import ToolOutput
+from agent.tooling.registry import registry
 from agent.tooling.workspace import Workspace
 
 Run = Callable[..., Awaitable[ToolOutput]]
@@ -39,7 +39,7 @@ async def files(root: Path) -> AsyncIterator[Workspace]:
 @pytest.fixture
 def run(files: Workspace) -> Run:
     async def run(name: str, **arguments: Any) -> ToolOutput:
-        return await _registry()[name].run(arguments, files=files)
+        return await registry()[name].run(arguments, files=files)
 
     return run
 

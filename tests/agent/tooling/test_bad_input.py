@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from agent.core.errors import ToolFailed
-from agent.tooling import _registry, workspace
+from agent.tooling import workspace
 from agent.tooling._beneath import open_beneath, open_stepwise
 from agent.tooling.declaration import MAX_TEXT
+from agent.tooling.registry import registry
 from agent.tooling.workspace import Workspace
 from tests.agent.tooling.conftest import Fails, Run, swapping
 
@@ -75,7 +76,7 @@ async def test_no_tool_hangs_or_breaks_on_it(root: Path, kind: str, opener: Any)
             text = ""
             async with asyncio.timeout(PATIENCE):
                 with suppress(ToolFailed):
-                    text = (await _registry()[name].run(arguments("bad"), files=files)).text
+                    text = (await registry()[name].run(arguments("bad"), files=files)).text
             assert SECRET not in text, name
             assert len(text) <= 2 * MAX_TEXT, name
             remove(root / "bad")
@@ -229,7 +230,7 @@ async def test_a_pattern_cannot_stop_the_search(root: Path, run: Run, fails: Fai
 
 async def round_of(name: str, path: str, files: Workspace) -> str:
     try:
-        return (await _registry()[name].run(CALLS[name](path), files=files)).text
+        return (await registry()[name].run(CALLS[name](path), files=files)).text
     except ToolFailed as failed:
         return str(failed)
 

@@ -14,7 +14,7 @@ from agent.core.identity import Session, User
 from agent.core.messages import ToolCall
 from agent.core.policy import Mode, Rule
 from agent.store.columns import new_id
-from agent.tooling import _registry
+from agent.tooling.registry import registry
 from agent.tooling.sandbox.choosing import Choice, chooser
 from tests.agent.sessions.talk import sqlite_only
 
@@ -77,18 +77,18 @@ def in_mode(owner: User, mode: Mode, workspace: str = "/nowhere") -> Session:
 @sqlite_only
 async def test_the_folder_is_the_registry(owner: User, session: Session) -> None:
     offered = {definition.name for definition in await tooling.definitions(owner, session)}
-    assert sorted(offered | {"exit_plan_mode"}) == ALL == sorted(_registry())
+    assert sorted(offered | {"exit_plan_mode"}) == ALL == sorted(registry())
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_tool_takes_what_it_says(name: str) -> None:
-    assert _registry()[name].accepts({**GOOD, **OTHERS}[name])
-    assert not _registry()[name].accepts({"colour": "red"})
+    assert registry()[name].accepts({**GOOD, **OTHERS}[name])
+    assert not registry()[name].accepts({"colour": "red"})
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_declaration_is_complete(name: str) -> None:
-    definition = _registry()[name].definition
+    definition = registry()[name].definition
     parameters: Any = json.loads(json.dumps(definition.parameters))
     assert definition.name == name
     assert len(definition.description) > 100

@@ -32,6 +32,7 @@ from agent.core.provider import Request
 from agent.sessions import rows
 from agent.sessions.accepting import accept
 from agent.tooling.declaration import tool
+from agent.tooling.registry import registry
 from tests.agent.sessions.puppet import Puppet, Said, says_done, step
 from tests.agent.sessions.talk import (
     asked,
@@ -341,7 +342,7 @@ def wrong(fault: str, phase: str) -> Callable[[Request], Said]:
 async def test_nine_sessions_notice_nothing_of_a_tenth_that_goes_wrong(
     owner: User, puppet: Puppet, monkeypatch: pytest.MonkeyPatch, fault: str, phase: str
 ) -> None:
-    monkeypatch.setitem(tooling._registry(), "goes_wrong", goes_wrong)
+    monkeypatch.setitem(registry(), "goes_wrong", goes_wrong)
     puppet.plays = {"wrong": wrong(fault, phase), "done": says_done}
     bad = await sessions.create(owner, model="puppet:wrong")
     good = [await sessions.create(owner, model="puppet:done") for _ in range(9)]

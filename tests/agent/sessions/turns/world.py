@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from pydantic import JsonValue
 
-from agent import providers, tooling
+from agent import providers
 from agent.config import Settings
 from agent.core.commands import Command, Prompt
 from agent.core.errors import ProviderError
@@ -35,6 +35,7 @@ from agent.sessions.turns.live import LiveSession
 from agent.sessions.turns.turn import Turn
 from agent.store.columns import new_id
 from agent.tooling.declaration import Tool, tool
+from agent.tooling.registry import registry
 
 LIVE = import_module("agent.sessions.turns.live")
 MODEL = "script:play"
@@ -292,7 +293,7 @@ async def world(
     assert begun
     made = World(user, session, script, begun)
     plug_ins = cast("dict[str, object]", providers.plug_ins())
-    with patch.dict(plug_ins, {World.NAME: made}), patch.dict(tooling._registry(), made.tools()):
+    with patch.dict(plug_ins, {World.NAME: made}), patch.dict(registry(), made.tools()):
         person = asyncio.create_task(made.attend())
         try:
             yield made

@@ -6,8 +6,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.tooling import _registry
 from agent.tooling.declaration import MAX_TEXT
+from agent.tooling.registry import registry
 from agent.tooling.tools import read_many_files as module
 from agent.tooling.workspace import Workspace
 from tests.agent.tooling.conftest import Fails, Run
@@ -127,7 +127,7 @@ async def test_a_walk_that_is_too_long_is_told(root: Path) -> None:
             return await original(path, limit or 3)
 
         files.files = some  # type: ignore[method-assign]
-        text = (await _registry()["read_many_files"].run({"paths": ["."]}, files=files)).text
+        text = (await registry()["read_many_files"].run({"paths": ["."]}, files=files)).text
     assert "There are too many files in . to look at all of them." in text
 
 
@@ -145,7 +145,7 @@ async def test_whatever_is_read_the_result_is_bounded(contents: dict[str, bytes]
             path.write_bytes(content.replace(b"word ", b"w" * width + b"\n") if width % 2 else content)
         (root / "always").write_text("here")
         async with Workspace(root) as files:
-            output = await _registry()["read_many_files"].run({"paths": ["."]}, files=files)
+            output = await registry()["read_many_files"].run({"paths": ["."]}, files=files)
     assert len(output.text) <= MAX_TEXT
     assert "==> always <==\nhere" in output.text
 

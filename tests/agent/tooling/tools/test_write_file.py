@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.tooling import _registry
+from agent.tooling.registry import registry
 from agent.tooling.workspace import Workspace
 from tests.agent.tooling.conftest import Fails, Run
 
@@ -76,8 +76,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def test_what_is_written_is_read(place: Path, text: str) -> None:
     (place / "a").unlink(missing_ok=True)
     async with Workspace(place) as files:
-        await _registry()["write_file"].run({"path": "a", "content": text}, files=files)
-        read = (await _registry()["read_file"].run({"path": "a"}, files=files)).text
+        await registry()["write_file"].run({"path": "a", "content": text}, files=files)
+        read = (await registry()["read_file"].run({"path": "a"}, files=files)).text
     assert (place / "a").read_bytes() == text.encode()
     # A mark at the beginning says how the text is written and is no part of it.
     assert read == (text.removeprefix("\ufeff") or "[a is empty.]")
