@@ -1,6 +1,7 @@
 """Programs that run beside the work: each has a row that every process can read, and a task that owns it."""
 
 import asyncio
+import time
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Literal
@@ -22,6 +23,8 @@ MOST_RUNNING = 8
 MOST_LISTED = 50
 PULSE = 1.0
 """Seconds between two looks at whether a job shall stop; then its output is stored, too."""
+SAY_AGAIN = 10.0
+"""Seconds after which a job that writes nothing is said to run still."""
 LOST_AFTER = timedelta(seconds=30)
 """A job nobody has seen for so long ended with the process it belonged to."""
 MOST_TAIL = 4000
@@ -147,10 +150,18 @@ async def _look_after(row: JobRow, confinement: Confinement, begun: asyncio.Futu
 
 async def _pulse(job_id: str, program: Program, screen: Screen) -> None:
     """Say again and again that a job runs and what it wrote, and stop it when that is wished."""
+    told, at = "", 0.0
     while True:
         await asyncio.sleep(PULSE)
+        tail, now_at = screen.end(MOST_TAIL), time.monotonic()
+        is_news = tail != told or now_at - at > SAY_AGAIN
         try:
-            if await writing(lambda store: _seen(store, job_id, screen.end(MOST_TAIL))):
+            if is_news:
+                shall_stop = await writing(lambda store, tail=tail: _seen(store, job_id, tail))
+                told, at = tail, now_at
+            else:
+                shall_stop = await reading(lambda store: _is_unwanted(store.get(JobRow, job_id)))
+            if shall_stop:
                 program.stop()
         except Unavailable as error:
             logger.warning("job cannot be written down", job_id=job_id, reason=error.code)
@@ -159,10 +170,13 @@ async def _pulse(job_id: str, program: Program, screen: Screen) -> None:
 def _seen(store: Store, job_id: str, tail: str) -> bool:
     """Write down that a job runs; gives whether it shall stop, as it must when its session is gone."""
     row = store.get(JobRow, job_id)
-    if row is None:
-        return True
-    row.seen_at, row.tail = now(), tail
-    return row.is_stopping
+    if row:
+        row.seen_at, row.tail = now(), tail
+    return _is_unwanted(row)
+
+
+def _is_unwanted(row: JobRow | None) -> bool:
+    return row is None or row.is_stopping
 
 
 async def _end(job_id: str, ending: Ending | None, screen: Screen) -> None:
