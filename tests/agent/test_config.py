@@ -22,6 +22,7 @@ VALUES = {
     "MAESTRO_SECRET_KEY": "sesame",
     "MAESTRO_SECRET_KEY_FILE": "/run/secrets/key",
     "MAESTRO_WORKSPACE_ROOTS": "/srv/a",
+    "MAESTRO_SANDBOX_HOSTS": "git.example.org",
     "MAESTRO_DEFAULT_MODEL": "demo:scripted",
     "MAESTRO_LOG": "json",
     "OIDC_ISSUER": "https://login.example.org",

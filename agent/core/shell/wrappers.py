@@ -70,6 +70,8 @@ _SHELL = _options(
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=", re.ASCII)
 _BASH_ALONE = re.compile(r"\$['\"]|[|]&|&>|<<<|[<>]\(|\[\[|\b(?:coproc|function|select|time)\b")
 """What other shells read otherwise."""
+MAX_WITHIN = 8_000
+"""Characters of a line that is a word of another."""
 _EXECUTING = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 
 
@@ -262,7 +264,7 @@ def _script(command: Command, at: int, parse: Parse) -> Inner:
     if at >= len(command.words) or at in command.unknown:
         yield NOBODY_KNOWS
     else:
-        yield _within(parse(command.words[at]))
+        yield _within(parse(_short(command.words[at])))
 
 
 def _joined(command: Command, begin: int, parse: Parse) -> Inner:
@@ -270,7 +272,18 @@ def _joined(command: Command, begin: int, parse: Parse) -> Inner:
     if command.unknown:
         yield NOBODY_KNOWS
     else:
-        yield _within(parse(" ".join(command.words[begin:])))
+        yield _within(parse(_short(" ".join(command.words[begin:]))))
+
+
+def _short(text: str) -> str:
+    """A line within a line; ten of them in one another shall not take ten times as long.
+
+    Raises:
+        NotUnderstood: it is too long for that.
+    """
+    if len(text) > MAX_WITHIN:
+        raise NotUnderstood("too_long")
+    return text
 
 
 def _within(commands: list[Command]) -> list[Command]:
