@@ -355,7 +355,7 @@ def rule_reach(rule: Rule) -> str:
     where = "in this session" if rule.session_id else "in this workspace" if rule.workspace else "everywhere"
     until = f" until {rule.expires_at:%d %b %Y %H:%M} UTC" if rule.expires_at else ""
     if rule.arguments is not None:
-        what = f"exactly this call of “{tool}”"
+        what = "exactly this call"
     elif rule.commands:
         what = f"commands that begin with {', '.join(rule.commands)}"
     elif rule.paths:

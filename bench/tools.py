@@ -21,8 +21,8 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from agent import tooling  # noqa: E402
 from agent.tooling import _outputs  # noqa: E402
+from agent.tooling.registry import registry  # noqa: E402
 from agent.tooling.workspace import Workspace  # noqa: E402
 
 LINES = 10_000
@@ -169,7 +169,7 @@ def threaded(work: Callable[[], object]) -> Callable[[], Awaitable[object]]:
 
 async def call(root: Path, name: str, **arguments: Any) -> None:
     async with Workspace(root) as files:
-        await tooling._registry()[name].run(arguments, files=files)  # noqa: SLF001 (a call without a session)
+        await registry()[name].run(arguments, files=files)
 
 
 async def row(
