@@ -27,7 +27,13 @@ def theirs(server: Server) -> Iterator[tuple[httpx2.Client, str]]:
 
 @pytest.fixture(autouse=True)
 def _clean(api: httpx2.Client) -> Iterator[None]:
+    """Other modules share the server, and what they left: cleared before as well as after."""
+    clear(api)
     yield
+    clear(api)
+
+
+def clear(api: httpx2.Client) -> None:
     for rule in api.get("rules").json():
         api.delete(f"rules/{rule['id']}")
     for tool in TOOLS:
