@@ -68,6 +68,12 @@ class Settings(BaseSettings):
     oidc_issuer: str = "https://accounts.google.com"
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr = SecretStr("")
+    maestro_admins: str = ""
+    """E-mail addresses of administrators, separated by commas; empty: who signs in first is one."""
+    maestro_allowed_domains: str = ""
+    """Domains of the e-mail addresses that may sign in, separated by commas; empty: everybody the issuer knows."""
+    maestro_shared_keys: Literal["everyone", "administrators", "nobody"] = "everyone"
+    """Who may use the server's own keys for providers, when they have none of their own."""
 
     gemini_api_key: SecretStr = SecretStr("")
     google_gemini_base_url: str = ""

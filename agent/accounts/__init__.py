@@ -6,18 +6,18 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session as Store
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, or_, select
 
 from agent.accounts import secret_files
 from agent.accounts.tokens import Remembered, hashed, new_token
-from agent.core.identity import User
+from agent.core.identity import ANONYMOUS, SCOPES, Principal, Scope, User
 from agent.store.columns import now
 from agent.store.engine import reading, writing
 from agent.store.users import ApiTokenRow, LoginSessionRow, UserRow
 
 SIGNED_IN_FOR = timedelta(days=30)
 
-_known = Remembered[User]()
+_known = Remembered[Principal]()
 
 
 async def local_owner() -> User:
@@ -51,10 +51,10 @@ async def sign_in(user: User) -> str:
     return token
 
 
-async def issue_token(user: User, name: str) -> str:
+async def issue_token(user: User, name: str, scopes: tuple[Scope, ...] = SCOPES) -> str:
     """Give a program a token to speak for the user; the answer is the only time it is seen."""
     token = new_token("mst")
-    row = ApiTokenRow(user_id=user.id, name=name, token_hash=hashed(token))
+    row = ApiTokenRow(user_id=user.id, name=name, token_hash=hashed(token), scopes=list(scopes))
     await writing(lambda store: store.add(row))
     return token
 
@@ -66,19 +66,55 @@ async def whose(token: str, *, afresh: bool = False) -> User | None:
         token: the cookie's value or the API token.
         afresh: ask the database, whatever is remembered.
     """
+    principal = await identify(token, afresh=afresh)
+    return principal and principal.user
+
+
+async def identify(token: str, *, afresh: bool = False) -> Principal | None:
+    """Who asks with a cookie or an API token, and what it may be used for; None when it is no good (any more).
+
+    Args:
+        token: the cookie's value or the API token.
+        afresh: ask the database, whatever is remembered.
+    """
     key = hashed(token)
     if not afresh and (known := _known.get(key)):
         return known
-    signed_in = select(LoginSessionRow.user_id).where(
-        LoginSessionRow.token_hash == key, col(LoginSessionRow.expires_at) > now()
-    )
-    issued = select(ApiTokenRow.user_id).where(ApiTokenRow.token_hash == key)
-    wanted = select(UserRow).where(col(UserRow.id).in_(signed_in) | col(UserRow.id).in_(issued))
-    row = await reading(lambda store: store.exec(wanted).first())
-    if row is None:
+    principal = await reading(lambda store: _signed_in(store, key) or _issued(store, key))
+    if principal is None:
         _known.forget(key)
         return None
-    return _known.put(key, _user(row))
+    return _known.put(key, principal)
+
+
+def _signed_in(store: Store, key: str) -> Principal | None:
+    wanted = (
+        select(LoginSessionRow, UserRow)
+        .join(UserRow, col(UserRow.id) == LoginSessionRow.user_id, isouter=True)
+        .where(LoginSessionRow.token_hash == key, col(LoginSessionRow.expires_at) > now())
+    )
+    found = store.exec(wanted).first()
+    if found is None:
+        return None
+    row, person = found
+    user = _user(person) if person else _guest(row.anonymous_session_id or "")
+    return Principal(user=user, way="cookie", id=row.id)
+
+
+def _issued(store: Store, key: str) -> Principal | None:
+    lasts = or_(col(ApiTokenRow.expires_at).is_(None), col(ApiTokenRow.expires_at) > now())
+    wanted = (
+        select(ApiTokenRow, UserRow)
+        .join(UserRow, col(UserRow.id) == ApiTokenRow.user_id)
+        .where(ApiTokenRow.token_hash == key, lasts)
+    )
+    found = store.exec(wanted).first()
+    if found is None:
+        return None
+    row, person = found
+    return Principal.model_validate(
+        {"user": _user(person), "way": "token", "id": row.id, "scopes": row.scopes}
+    )
 
 
 async def owners_token(user: User, file: Path) -> None:
@@ -90,3 +126,7 @@ async def owners_token(user: User, file: Path) -> None:
 
 def _user(row: UserRow) -> User:
     return User(id=row.id, email=row.email, name=row.name, provider=row.provider, is_admin=row.is_admin)
+
+
+def _guest(anonymous_session_id: str) -> User:
+    return User(id=anonymous_session_id, email="", name="Guest", provider=ANONYMOUS)

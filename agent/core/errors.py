@@ -46,6 +46,13 @@ class NotAllowed(MaestroError):
     """The asking user may not do this."""
 
 
+class NotSignedIn(NotAllowed):
+    """Nobody known asks: without a sign-in, or with one that has ended."""
+
+    def __init__(self) -> None:
+        super().__init__("not_signed_in")
+
+
 class Conflict(MaestroError):
     """It does not fit the present state."""
 

@@ -1,27 +1,54 @@
 """Who asks, and what they work in."""
 
 from datetime import datetime
+from typing import Literal
 
 from agent.core.messages import Value
 from agent.core.policy import Mode
 
+Scope = Literal["sessions:read", "sessions:write", "settings:read", "settings:write"]
+"""What a token may be used for: to look at sessions or work in them, to look at settings or change them."""
+SCOPES: tuple[Scope, ...] = ("sessions:read", "sessions:write", "settings:read", "settings:write")
+ANONYMOUS = "anonymous"
+
 
 class User(Value):
-    """A person known to this server."""
+    """A person known to this server, or an anonymous browser."""
 
     id: str
     email: str
     name: str
     provider: str
-    """Who vouches for them: `local`, `google` …"""
+    """Who vouches for them: `local`, `google` …; `anonymous` when nobody does."""
     is_admin: bool = False
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether it is a browser that nobody signed in with.
+
+        >>> User(id="1", email="", name="Guest", provider="anonymous").is_anonymous
+        True
+        """
+        return self.provider == ANONYMOUS
+
+
+class Principal(Value):
+    """Who asks, and by what: a browser's cookie, or a program's token with its scopes."""
+
+    user: User
+    way: Literal["cookie", "token"]
+    id: str
+    """Of the sign-in or the token, by which it is revoked."""
+    scopes: tuple[Scope, ...] = SCOPES
 
 
 class Session(Value):
     """A lasting exchange in one workspace."""
 
     id: str
-    user_id: str
+    user_id: str | None
+    anonymous_session_id: str | None = None
+    """Whose it is when nobody signed in; exactly one of both is set."""
     name: str
     model: str
     fallbacks: tuple[str, ...] = ()
@@ -32,3 +59,8 @@ class Session(Value):
     last_seq: int
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def owner(self) -> str:
+        """The id of the user, or of the anonymous browser, that it belongs to."""
+        return self.user_id or self.anonymous_session_id or ""

@@ -146,6 +146,7 @@ def _session(row: SessionRow) -> Session:
         {
             "id": row.id,
             "user_id": row.user_id,
+            "anonymous_session_id": row.anonymous_session_id,
             "name": row.name,
             "model": row.model,
             "fallbacks": row.fallbacks,

@@ -347,5 +347,5 @@ async def add_rule(user: User, new: NewRule, session: Session | None = None) -> 
 
 
 def _require_owner(user: User, session: Session) -> None:
-    if session.user_id != user.id:
+    if session.owner != user.id:
         raise NotFound("session")

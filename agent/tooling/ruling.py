@@ -180,7 +180,7 @@ def _is_id(text: str) -> bool:
 
 
 def _require_own(user: User, session: Session) -> None:
-    if session.user_id != user.id:
+    if session.owner != user.id:
         raise NotFound("session")
 
 

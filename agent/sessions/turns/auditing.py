@@ -39,7 +39,7 @@ def decided(session: Session, event: Event, weighed: Weighed | None) -> Callable
 
     def write(store: Store) -> None:
         if rule and rule.id and not isinstance(event, ApprovalRequested):
-            hit_in(store, session.user_id, rule.id)
+            hit_in(store, session.owner, rule.id)
         audit.append(store, entry)
 
     return write
@@ -61,7 +61,7 @@ def _entry(action: Action, session: Session, event: Event, call: ToolCall, weigh
     elif isinstance(event, ToolCallStarted):
         body["call_hash"] = call_hash(call)
     return Entry(
-        action=action, user_id=session.user_id, session_id=session.id, turn_id=event.turn_id, body=body
+        action=action, user_id=session.owner, session_id=session.id, turn_id=event.turn_id, body=body
     )
 
 
