@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     maestro_admins: str = ""
     """E-mail addresses of administrators, separated by commas; empty: who signs in first is one."""
     maestro_allowed_domains: str = ""
-    """Domains of the e-mail addresses that may sign in, separated by commas; empty: everybody the issuer knows."""
+    """Domains of the e-mail addresses that may sign in, separated by commas; empty: all do."""
     maestro_shared_keys: Literal["everyone", "administrators", "nobody"] = "everyone"
     """Who may use the server's own keys for providers, when they have none of their own."""
 

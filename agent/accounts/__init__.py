@@ -71,7 +71,7 @@ async def whose(token: str, *, afresh: bool = False) -> User | None:
 
 
 async def identify(token: str, *, afresh: bool = False) -> Principal | None:
-    """Who asks with a cookie or an API token, and what it may be used for; None when it is no good (any more).
+    """Who asks with a cookie or an API token, and what it may be used for; None when nobody (any more).
 
     Args:
         token: the cookie's value or the API token.
