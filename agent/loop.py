@@ -7,8 +7,17 @@ from itertools import groupby
 
 from pydantic import JsonValue
 
-from agent.core.events import ApprovalGiven, Event, StepFinished, ToolCallFinished, TurnFinished, TurnStarted
-from agent.core.messages import Message, Outcome, PromptPart, ToolCall, ToolResult, Value
+from agent.core.events import (
+    ApprovalGiven,
+    Event,
+    Noticed,
+    StepFinished,
+    ToolCallFinished,
+    TurnFinished,
+    TurnStarted,
+)
+from agent.core.loops import Loop, LoopGuard
+from agent.core.messages import Message, Outcome, PromptPart, Text, ToolCall, ToolResult, Value
 from agent.core.policy import Judgement
 from agent.core.tools import Effect
 
@@ -16,6 +25,10 @@ MAX_STEPS = 100
 
 NOT_RUN = "Not run: the turn was stopped before."
 DENIED = "Not allowed here: {reason}. Do not try it again in another way; say what you would have done."
+LOOPING = (
+    "You have called {tools} with the same arguments again and again, and nothing changed. Do not repeat it: "
+    "say what you have found and what stands in the way, or go another way."
+)
 REJECTED = "The person did not allow this call.{note} Ask what they want instead, or go on without it."
 
 
@@ -71,7 +84,7 @@ async def run_turn(
 
 async def _steps(messages: list[Message], ports: Ports, started: TurnStarted, max_steps: int) -> TurnFinished:
     """Ask and act, step by step, until there is a reason to end."""
-    turn_id = started.turn_id
+    turn_id, guard = started.turn_id, LoopGuard()
     for number in range(max_steps):
         if said := await ports.steering(number):
             _tell(messages, said)
@@ -83,10 +96,17 @@ async def _steps(messages: list[Message], ports: Ports, started: TurnStarted, ma
             return TurnFinished(turn_id=turn_id, reason="error", error=step.code, values=values)
         if step.message.parts:
             messages.append(step.message)
-        if results := await _act(step, ports, turn_id):
+        loop = _loop(step, guard)
+        is_over = loop is not None and loop.seen > 1
+        if results := await _act(step, ports, turn_id, is_over=is_over):
             messages.append(Message(role="user", parts=results))
-        if step.stop == "cancelled" or any(result.outcome == "cancelled" for result in results):
-            return TurnFinished(turn_id=turn_id, reason="cancelled")
+        is_cancelled = step.stop == "cancelled" or any(result.outcome == "cancelled" for result in results)
+        if is_over or is_cancelled:
+            return TurnFinished(turn_id=turn_id, reason="loop" if is_over else "cancelled")
+        if loop is not None:
+            tools = ", ".join(loop.tools)
+            await ports.record(Noticed(turn_id=turn_id, code="looping", values={"tools": tools}))
+            _tell(messages, [Text(text=LOOPING.format(tools=tools))])
         if not results and step.stop != "pause":
             return TurnFinished(turn_id=turn_id, reason="end_turn" if step.stop == "tool_use" else step.stop)
     return TurnFinished(turn_id=turn_id, reason="max_steps")
@@ -98,10 +118,19 @@ def _tell(messages: list[Message], said: Sequence[PromptPart]) -> None:
     messages.append(Message(role="user", parts=(*before, *said)))
 
 
-async def _act(step: StepFinished, ports: Ports, turn_id: str) -> tuple[ToolResult, ...]:
+def _loop(step: StepFinished, guard: LoopGuard) -> Loop | None:
+    """Whether the calls of a step go on in circles; the model is told once, and let go on."""
+    heard = [loop for call in step.message.calls if (loop := guard.called(call))]
+    if not heard:
+        return None
+    guard.go_on()
+    return heard[-1]
+
+
+async def _act(step: StepFinished, ports: Ports, turn_id: str, *, is_over: bool) -> tuple[ToolResult, ...]:
     """Give every call of the step its one result: pure calls side by side, the others one after the other."""
     results: list[ToolResult] = []
-    stopped = step.stop == "cancelled"
+    stopped = is_over or step.stop == "cancelled"
     for calls in _batches(step.message.calls, ports.effect):
         if stopped:
             done = [await _refuse(call, "cancelled", NOT_RUN, ports, turn_id) for call in calls]

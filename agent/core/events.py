@@ -11,11 +11,11 @@ from agent.core.offers import Offer
 from agent.core.policy import Answer, Mode, Replies, Rule
 from agent.core.tools import Effect
 
-StepStop = Literal["end_turn", "tool_use", "pause", "max_tokens", "refusal", "cancelled", "error"]
-"""Why a step ended; `pause` asks to be sent back as it is and goes on."""
+StepStop = Literal["end_turn", "tool_use", "pause", "max_tokens", "refusal", "loop", "cancelled", "error"]
+"""Why a step ended; `pause` asks to be sent back as it is and goes on, `loop` said the same over and over."""
 
-TurnStop = Literal["end_turn", "max_tokens", "max_steps", "refusal", "cancelled", "error"]
-"""Why a turn ended: the words of the Agent Client Protocol, and `error`."""
+TurnStop = Literal["end_turn", "max_tokens", "max_steps", "refusal", "loop", "cancelled", "error"]
+"""Why a turn ended: the words of the Agent Client Protocol, and `loop` and `error`."""
 
 
 class Happened(Value):

@@ -12,6 +12,7 @@ from agent.core.errors import Unavailable
 from agent.core.events import (
     ApprovalGiven,
     Event,
+    Noticed,
     PromptSteered,
     StepFinished,
     StepStop,
@@ -24,7 +25,7 @@ from agent.core.history import messages, with_own_ids
 from agent.core.messages import Message, PromptPart, Text, ToolCall, ToolResult
 from agent.core.policy import Answer, Decision, Judgement
 from agent.core.tools import Effect
-from agent.loop import Ports, StepFailed, run_turn
+from agent.loop import LOOPING, Ports, StepFailed, run_turn
 
 STARTED = TurnStarted(turn_id="t", prompt=(Text(text="Go"),), model="demo:m", mode="ask")
 Act = StepFinished | StepFailed
@@ -305,7 +306,32 @@ async def test_a_turn_takes_so_many_steps_and_no_more() -> None:
     assert len(world.results) == 4
 
 
-@pytest.mark.parametrize("stop", ["end_turn", "max_tokens", "refusal", "error"])
+def again(number: int) -> StepFinished:
+    return step(call(str(number), "pure_allow"))
+
+
+async def test_a_model_that_goes_in_circles_is_told_once_and_then_stopped() -> None:
+    world = World([again(number) for number in range(20)])
+    assert (await world.turn()).reason == "loop"
+    assert world.ran == ["0", "1", "2", "3", "4"]
+    assert [result.outcome for result in world.results] == ["ok"] * 5 + ["cancelled"]
+    told = [part for part in world.histories[5][-1].parts if isinstance(part, Text)]
+    assert [text.text for text in told] == [LOOPING.format(tools="pure_allow")]
+    noticed = [event for event in world.recorded if isinstance(event, Noticed)]
+    assert [(event.code, event.values) for event in noticed] == [("looping", {"tools": "pure_allow"})]
+
+
+async def test_a_model_that_was_told_and_goes_another_way_is_not_stopped() -> None:
+    world = World([*(again(number) for number in range(5)), LAST])
+    assert (await world.turn()).reason == "end_turn"
+
+
+async def test_who_stopped_a_loop_is_said_to_have_stopped_it() -> None:
+    world = World([again(number) for number in range(20)], stop_after=3)
+    assert (await world.turn()).reason == "cancelled"
+
+
+@pytest.mark.parametrize("stop", ["end_turn", "max_tokens", "refusal", "error", "loop"])
 async def test_a_step_without_calls_ends_the_turn_for_its_reason(stop: StepStop) -> None:
     assert (await World([step(stop=stop)]).turn()).reason == stop
 

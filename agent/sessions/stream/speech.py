@@ -59,7 +59,7 @@ class Speech:
             said=joined(self._said),
         )
 
-    def broken_off(self, stop: Literal["cancelled", "error"]) -> StepFinished:
+    def broken_off(self, stop: Literal["cancelled", "error", "loop"]) -> StepFinished:
         """The step as it stands when it was cut short: the words that were shown, and nothing half made."""
         text = "".join(delta.text for delta in self._said if delta.kind == "text")
         parts = (Text(text=text),) if text.strip() else ()

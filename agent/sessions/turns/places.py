@@ -64,6 +64,8 @@ def _aside(event: ModelSwitched | Noticed, step: int) -> str:
             return f"step/{step}/retry/{tries}/{'waiting' if 'seconds' in event.values else 'past'}"
         case Noticed(code="refused"):
             return f"step/{step}/refused"
+        case Noticed(code="looping"):
+            return "looping"  # told once a turn
         case Noticed(code="model_without_tools"):
             return f"{event.code}/{event.values.get('model')}"
         case _:

@@ -11,6 +11,7 @@ from agent import providers, tooling
 from agent.core.errors import ProviderError, ToolFailed
 from agent.core.events import Delta, Noticed, StepFinished
 from agent.core.identity import Session, User
+from agent.core.loops import LoopGuard
 from agent.core.messages import Message, ToolCall, ToolResult, Usage
 from agent.core.policy import Replies
 from agent.core.provider import Request
@@ -23,6 +24,8 @@ SLICE = 0.002
 """Seconds of talk after which the others get their turn: a stream that has arrived whole never waits."""
 TURNS = 10
 """Rounds the others get then; without others a round costs some microseconds."""
+HEARD = 1000
+"""Characters of one piece that are looked through for repeated words: a stream comes in far shorter ones."""
 
 logger = structlog.get_logger()
 
@@ -36,6 +39,8 @@ async def ask_model(
     context: Context,
 ) -> StepFinished:
     """Stream one step of the session's model, letting the followers hear it.
+
+    A model that says the same over and over is not heard out: the step ends as a `loop`.
 
     Args:
         user: for whom.
@@ -57,7 +62,7 @@ async def ask_model(
         tools=await tooling.definitions(user, session),
         cache_key=session.id,
     )
-    clock = asyncio.get_running_loop().time
+    clock, guard = asyncio.get_running_loop().time, LoopGuard()
     async with aclosing(provider.stream_completion(request)) as stream:
         yielded = clock()
         async for said in stream:
@@ -66,6 +71,8 @@ async def ask_model(
                     return said
                 case Delta():
                     speech.say(said)
+                    if said.kind == "text" and guard.said(said.text[-HEARD:]):
+                        return speech.broken_off("loop")
                 case Noticed():
                     notice(said)
             if clock() - yielded > SLICE:

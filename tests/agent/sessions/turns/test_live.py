@@ -359,7 +359,7 @@ async def test_nine_sessions_notice_nothing_of_a_tenth_that_goes_wrong(
         assert (reason, outcome) == ("end_turn", "ok" if fault == "shouts" else "failed")
         assert len(text) < 50_000
     else:
-        assert reason == ("end_turn" if fault == "shouts" else "error")
+        assert reason == ("loop" if fault == "shouts" else "error")
     assert_calls_have_one_result(messages(await events(bad)))
     await sessions.change(owner, bad.id, model="puppet:done")
     assert (await turn(owner, bad, "Go on"))[-1].model_dump()["reason"] == "end_turn"

@@ -61,6 +61,20 @@ async def test_a_long_stream_is_heard_whole(owner: User, puppet: Puppet) -> None
 
 
 @sqlite_only
+async def test_a_model_that_says_the_same_over_and_over_is_not_heard_out(owner: User, puppet: Puppet) -> None:
+    async def drones(_request: Request) -> Said:
+        while True:
+            yield Delta(kind="text", text="Let me look at the configuration file once more. ")
+
+    puppet.plays = {"drones": drones}
+    session = await sessions.create(owner, model="puppet:drones")
+    speech = Speech(session.id, "t", 0)
+    finished = await ask_model(owner, session, (HELLO,), speech, unexpected, Context(owner))
+    assert finished.stop == "loop"
+    assert 9 < finished.message.text.count("once more") < 15
+
+
+@sqlite_only
 async def test_a_model_of_nobody_is_invalid(owner: User, session: Session) -> None:
     lost = session.model_copy(update={"model": "nobody:m"})
     with pytest.raises(Invalid):
