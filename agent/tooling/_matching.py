@@ -4,8 +4,9 @@ import heapq
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate, islice
 from typing import Literal
 
@@ -56,11 +57,12 @@ def find(text: str, old: str) -> Found | None:
     >>> find("if a:\n    b()\n", "if a:\n  b()").rung
     'whitespace_flexible'
     """
+    lines = _Text(text)
     ladder: tuple[tuple[Rung, Callable[[str, str], Iterator[Span]]], ...] = (
         ("exact", _exact),
-        ("whitespace_flexible", _by_lines),
+        ("whitespace_flexible", lambda _, old: _by_lines(lines, old)),
         ("token", _by_tokens),
-        ("fuzzy", _fuzzy),
+        ("fuzzy", lambda _, old: _fuzzy(lines, old)),
     )
     for rung, climb in ladder if len(text) <= _MAX_TEXT else ladder[:1]:
         if spans := tuple(islice(climb(text, old), MAX_PLACES + 1)):
@@ -128,18 +130,36 @@ def _exact(text: str, old: str) -> Iterator[Span]:
         at = text.find(old, at + len(old))
 
 
-def _by_lines(text: str, old: str) -> Iterator[Span]:
+class _Text:
+    """By its lines, as they are and without the white space around them; worked out when needed."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def whole(self) -> list[str]:
+        return self.text.split("\n")
+
+    @cached_property
+    def starts(self) -> list[int]:
+        return _starts(self.whole)
+
+    @cached_property
+    def stripped(self) -> list[str]:
+        return [*map(str.strip, self.whole)]
+
+
+def _by_lines(lines: _Text, old: str) -> Iterator[Span]:
     """Whole lines that are equal but for the white space around them."""
-    lines, sought = text.split("\n"), _lines(old)
+    sought = _lines(old)
     if not any(sought):
         return
     needle = "\n".join(["", *sought, ""])
-    stripped = "\n".join(["", *(line.strip() for line in lines), ""])
-    starts = _starts(lines)
+    stripped = "\n".join(["", *lines.stripped, ""])
     number, counted, at = 0, 0, stripped.find(needle)
     while at >= 0:
         number += stripped.count("\n", counted, at)
-        yield _span(text, lines, starts, number, old)
+        yield _span(lines, number, old)
         counted, at = at, stripped.find(needle, at + len(needle) - 1)
 
 
@@ -183,49 +203,40 @@ def _without_space(text: str, old: str) -> tuple[int, int]:
     return text.rfind("\n", 0, start) + 1, line_end if line_end >= 0 else len(text)
 
 
-def _fuzzy(text: str, old: str) -> Iterator[Span]:
+def _fuzzy(lines: _Text, old: str) -> Iterator[Span]:
     """As many lines that differ in at most a tenth of their characters, white space around lines aside."""
-    lines, sought = text.split("\n"), _lines(old)
+    sought = _lines(old)
     needle = "\n".join(sought)
     if not _SHORTEST_FUZZY <= len(needle) <= _LONGEST_FUZZY:
         return
     size, limit = len(sought), len(needle) // 10
     taken: list[int] = []
-    for _, at in sorted(_close(needle, _windows(lines, size, len(needle), limit), limit)):
+    for _, at in sorted(_close(needle, lines.stripped, size, limit)):
         near = bisect_left(taken, at - size + 1)
         if near == len(taken) or taken[near] >= at + size:
             taken.insert(near, at)
-    starts = _starts(lines)
-    yield from (_span(text, lines, starts, at, old) for at in taken)
+    yield from (_span(lines, at, old) for at in taken)
 
 
-def _close(needle: str, windows: Iterable[tuple[int, str]], limit: int) -> Iterator[tuple[int, int]]:
-    """How far apart the close ones are, and where; none when it would take too long to say."""
+def _close(needle: str, lines: list[str], size: int, limit: int) -> Iterator[tuple[int, int]]:
+    """How far apart so many lines together are from what is sought, and where they begin.
+
+    Those whose length is not near are none; all are none when it would take too long to say.
+    """
     from rapidfuzz import process  # noqa: PLC0415 (few edits need it, and it takes memory)
     from rapidfuzz.distance import Levenshtein  # noqa: PLC0415
 
-    places: list[int] = []
-    texts: list[str] = []
-    work = 0
-    for at, window in windows:
-        work += len(window) * len(needle) + _STEP
-        if work > _MAX_WORK:
-            # So much is like it that no place would be clear.
-            return
-        places.append(at)
-        texts.append(window)
+    text, starts = "\n".join(lines), _starts(lines)
+    shortest, longest = len(needle) + 1 - limit, len(needle) + 1 + limit
+    ends = zip(starts, starts[size:], strict=False)
+    places = [at for at, (start, end) in enumerate(ends) if shortest <= end - start <= longest]
+    if len(places) * (longest * len(needle) + _STEP) > _MAX_WORK:
+        # So much is like it that no place would be clear.
+        return
+    texts = [text[starts[at] : starts[at + size] - 1] for at in places]
     distance = Levenshtein.distance
     for _, apart, index in process.extract_iter(needle, texts, scorer=distance, score_cutoff=limit):
         yield int(apart), places[index]
-
-
-def _windows(lines: list[str], size: int, length: int, limit: int) -> Iterator[tuple[int, str]]:
-    """So many lines together, white space around them aside, whose length is near; and where they begin."""
-    stripped = [line.strip() for line in lines]
-    text, starts = "\n".join(stripped), _starts(stripped)
-    for at, (start, end) in enumerate(zip(starts, starts[size:], strict=False)):
-        if -limit <= end - start - 1 - length <= limit:
-            yield at, text[start : end - 1]
 
 
 def _lines(old: str) -> list[str]:
@@ -234,14 +245,15 @@ def _lines(old: str) -> list[str]:
 
 
 def _starts(lines: list[str]) -> list[int]:
-    return list(accumulate((len(line) + 1 for line in lines), initial=0))
+    lengths = map(len, lines)
+    return [start + number for number, start in enumerate(accumulate(lengths, initial=0))]
 
 
-def _span(text: str, lines: list[str], starts: list[int], at: int, old: str) -> Span:
-    size = len(_lines(old))
-    indentation = next((_indentation(line) for line in lines[at : at + size] if line.strip()), "")
-    end = starts[at + size] - (not old.endswith("\n"))
-    return Span(starts[at], min(end, len(text)), indentation)
+def _span(lines: _Text, at: int, old: str) -> Span:
+    after = at + len(_lines(old))
+    indentation = next((_indentation(line) for line in lines.whole[at:after] if line.strip()), "")
+    end = lines.starts[after] - (not old.endswith("\n"))
+    return Span(lines.starts[at], min(end, len(lines.text)), indentation)
 
 
 def _indentation(line: str) -> str:
