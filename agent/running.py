@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+import structlog
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -15,13 +16,17 @@ from agent.config import Settings
 from agent.core.errors import Unavailable
 from agent.core.identity import User
 from agent.core.messages import Value
-from agent.store import auditing, migrations
+from agent.store import auditing, migrations, rotation, sealing
 from agent.store.audit import Head
 from agent.store.auditing import Verdict
 from agent.store.engine import connect, disconnect, is_sqlite, reading, threaded
+from agent.store.rotation import Rotated
+from agent.store.sealed import heads
 
-REDIS_ANSWERS_WITHIN = 2.0
-"""Seconds; a server that needs longer counts as lost."""
+ANSWERS_WITHIN = 2.0
+"""Seconds; a Redis or a database that needs longer counts as lost."""
+
+logger = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -53,6 +58,7 @@ async def _awake(settings: Settings) -> AsyncGenerator[User | None, None]:
         await sessions.close()
         await tooling.close()
         await providers.close()
+        await accounts.close()
         await disconnect()
 
 
@@ -88,13 +94,40 @@ async def verify(settings: Settings, expected: str = "") -> Verdict:
         Unavailable: the database does not answer, is not there, or has another shape.
     """
     head = Head.read(expected) if expected else Head()
-    shape = await database_shape(settings)
-    if shape.revision != shape.newest:
-        raise Unavailable(
-            "database", reason=f"{shape.address} has not the newest shape; run: maestro migrate"
-        )
+    await _require_shape(settings)
     async with _opened(settings):
         return await reading(lambda store: auditing.verify(store, head))
+
+
+async def check_keys(settings: Settings) -> None:
+    """Refuse to go on without the key by which credentials were sealed; nothing is made or changed.
+
+    Raises:
+        Unavailable: the key is gone, cannot be used, or is another one; or the database does not answer.
+    """
+    async with _opened(settings):
+        sealed = await reading(heads)
+    known = await asyncio.to_thread(sealing.key_heads)
+    lost = sealed.total() - sum(sealed[head] for head in known)
+    if lost and lost == sealed.total():
+        raise Unavailable("secret_key_other" if known else "secret_key_gone", count=lost)
+    if lost:
+        logger.warning("credentials were sealed by keys that are not there", count=lost)
+
+
+async def rotate(settings: Settings, *, forgets: bool) -> Rotated:
+    """Seal everything anew under the first key; a server may go on meanwhile.
+
+    Args:
+        settings: say which database, and hold the keys.
+        forgets: whether to remove what no key opens.
+
+    Raises:
+        Unavailable: there is no key, or the database does not answer, is not there, or has another shape.
+    """
+    await _require_shape(settings)
+    async with _opened(settings):
+        return await rotation.rotate(forgets=forgets)
 
 
 class Shape(Value):
@@ -118,6 +151,13 @@ async def database_shape(settings: Settings) -> Shape:
     return Shape(address=str(make_url(settings.database)), revision=revision, newest=migrations.newest())
 
 
+async def _require_shape(settings: Settings) -> None:
+    shape = await database_shape(settings)
+    if shape.revision != shape.newest:
+        reason = f"{shape.address} has not the newest shape; run: maestro migrate"
+        raise Unavailable("database", reason=reason)
+
+
 async def reach_redis(settings: Settings) -> None:
     """Ask Redis whether it is there.
 
@@ -128,11 +168,37 @@ async def reach_redis(settings: Settings) -> None:
     from redis.exceptions import RedisError  # noqa: PLC0415
 
     try:
-        client = cast("Any", Redis).from_url(settings.redis_url, socket_timeout=REDIS_ANSWERS_WITHIN)
+        client = cast("Any", Redis).from_url(settings.redis_url, socket_timeout=ANSWERS_WITHIN)
         async with client:
             await client.execute_command("PING")
     except (RedisError, OSError, ValueError) as error:
         raise Unavailable("redis", reason=str(error)) from error
+
+
+async def unready(settings: Settings) -> list[str]:
+    """What a running server stands on and is not there: `database`, its `shape`, `redis`, `turns`."""
+    checks = [_database_is_ready()]
+    if settings.redis_url:
+        checks.append(_redis_is_ready(settings))
+    missing = [part for part in await asyncio.gather(*checks) if part]
+    return [*missing, *([] if sessions.is_awake() else ["turns"])]
+
+
+async def _database_is_ready() -> str:
+    try:
+        async with asyncio.timeout(ANSWERS_WITHIN):
+            newest = await asyncio.to_thread(migrations.newest)
+            return "" if await threaded(_revision) == newest else "shape"
+    except (Unavailable, TimeoutError, LookupError):
+        return "database"
+
+
+async def _redis_is_ready(settings: Settings) -> str:
+    try:
+        await reach_redis(settings)
+    except Unavailable:
+        return "redis"
+    return ""
 
 
 async def sandbox_choice() -> tooling.sandbox.Choice:

@@ -6,8 +6,11 @@
 import reflex as rx
 import structlog
 
-from app import tabs
-from app.pages import chat
+from app import device_words, tabs
+from app.browsing import BrowsingState
+from app.browsing_words import ALL_SESSIONS
+from app.pages import chat, device, sessions, settings
+from app.settings.words import SETTINGS
 from app.words import NAME
 
 logger = structlog.get_logger()
@@ -23,7 +26,11 @@ app = rx.App(
     head_components=[
         rx.el.link(rel="icon", href="/icon.svg", type="image/svg+xml"),
         rx.el.meta(name="color-scheme", content="light dark"),
+        rx.el.script(src="/appearance.js"),
+        rx.el.script(src="/leaving.js"),
         rx.script(src="/maestro.js", defer=True),
+        rx.script(src="/forms.js", defer=True),
+        rx.script(src="/browsing.js", defer=True),
     ],
     html_lang="en",
     toaster=None,
@@ -37,4 +44,22 @@ for route in ("/", "/s/[id]"):
         title=NAME,
         on_load=[chat.ChatState.arrive, chat.ChatState.get_ready],
     )
+app.add_page(
+    settings.page,
+    route="/settings",
+    title=f"{SETTINGS} · {NAME}",
+    on_load=settings.SettingsState.arrive,
+)
+app.add_page(
+    device.page,
+    route="/device",
+    title=f"{device_words.TITLE} · {NAME}",
+    on_load=device.DeviceState.arrive,
+)
+app.add_page(
+    sessions.page,
+    route="/sessions",
+    title=f"{ALL_SESSIONS} · {NAME}",
+    on_load=BrowsingState.arrive,
+)
 tabs.know(app)

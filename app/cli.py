@@ -4,7 +4,7 @@ import asyncio
 import gc
 import socket
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -66,6 +66,28 @@ def migrate() -> None:
 
 
 @cli.command()
+def rotate(
+    *, forget: Annotated[bool, typer.Option("--forget", help="Remove what no key opens any more.")] = False
+) -> None:
+    """Seal all credentials anew under the first secret key, while the server runs; then drop the others.
+
+    Put the new key before the old one (MAESTRO_SECRET_KEY="NEW OLD"), restart the server, and run this.
+    """
+    found = checked()
+    from agent.running import rotate as run  # noqa: PLC0415  settings are checked first, and quickly
+
+    try:
+        rotated = asyncio.run(run(found, forgets=forget))
+    except Unavailable as error:
+        refuse(error)
+    typer.echo(f"{rotated.anew} sealed anew, {rotated.left} under the first key already.")
+    for name in rotated.unopened:
+        typer.echo(f"{'removed' if forget else 'cannot be opened'}: {name}")
+    if rotated.unopened and not forget:
+        raise typer.Exit(1)
+
+
+@cli.command()
 def doctor() -> None:
     """Say what Maestro stands on, and whether it holds: database, Redis, programs, sandbox."""
     found = checked()
@@ -116,8 +138,16 @@ def checked() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         sys.exit(f"maestro: {str(first['loc'][0]).upper()}: {first['msg']}")
-    logs.configure(found.maestro_log)
+    logs.configure(found.maestro_log, found.secrets)
     return found
+
+
+def refuse(error: Unavailable) -> NoReturn:
+    """End with what a person is told of an error."""
+    from app.words import error_sentence  # noqa: PLC0415  what goes well needs no words
+
+    reason = str(error.values.get("reason", "")).partition("\n")[0]
+    sys.exit(f"maestro: {error_sentence(error)}" + (f" ({reason})" if reason else ""))
 
 
 def listening(found: Settings) -> socket.socket:
@@ -134,12 +164,16 @@ def listening(found: Settings) -> socket.socket:
 
 
 def migrated(found: Settings) -> None:
-    """Migrate, or one sentence and the end."""
-    from agent.running import migrate as run  # noqa: PLC0415  settings are checked first, and quickly
+    """Migrate and look after the secret key, or one sentence and the end."""
+    from agent.running import check_keys  # noqa: PLC0415  settings are checked first, and quickly
+    from agent.running import migrate as run  # noqa: PLC0415
 
     try:
         run(found)
+        asyncio.run(check_keys(found))
     except Unavailable as error:
+        if error.code.startswith("secret_key"):
+            refuse(error)
         if error.code == "database_in_use":
             sys.exit(
                 f"maestro: another Maestro has {error.values['file']}. Two at once need PostgreSQL "

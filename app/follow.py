@@ -28,7 +28,7 @@ PER_EVENT = 0.0005
 LONG = 2000
 """Characters of an open block that are too many to be parsed at each flush."""
 HEARTBEAT = 1.0
-"""Seconds after which it is asked whether a tab is still there and its user still signed in."""
+"""Seconds after which it is asked whether a tab is still there; its socket ends with its user's right."""
 
 
 class HistoryState(rx.State):
@@ -166,7 +166,7 @@ async def stream(tab: rx.State, session_id: str, view: View, pace: Pace, to: Flu
     user = await who(tab)
     async with await sessions.follow(user, session_id) as following:
         first = True
-        while heard := await _heard(tab, following, to.beat):
+        while heard := await _heard(following, to.beat):
             if not first and any(isinstance(event, CheckpointRestored) for _, event in heard):
                 return True
             first = False
@@ -194,16 +194,13 @@ def counting(heard: list[sessions.Heard]) -> list[Event | Live]:
     return [event for seq, event in heard if seq is None or seq in kept]
 
 
-async def _heard(
-    tab: rx.State, following: sessions.Following, beat: Callable[[], Awaitable[None]]
-) -> list[sessions.Heard]:
+async def _heard(following: sessions.Following, beat: Callable[[], Awaitable[None]]) -> list[sessions.Heard]:
     """Wait for news and give all there is; nothing when the tab is gone."""
     batch = asyncio.ensure_future(following.batch())
     try:
         while not (await asyncio.wait({batch}, timeout=HEARTBEAT))[0]:
             if not await tabs.is_open(EventContext.get().token):
                 return []
-            await who(tab, afresh=True)  # and so it is known at once when a prompt comes
             await beat()
     finally:
         if not batch.done():

@@ -1,25 +1,41 @@
-"""The gate in front of everything: own host, own origin, a known face, and the headers of a careful page."""
+"""The gate in front of everything: own host, own origin, a known face, limits, a careful page's headers."""
 
 import json
+import re
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
-from secrets import compare_digest
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import quote, urlsplit
+from uuid import uuid4
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent import accounts
 from agent.config import LOOPBACK, Settings
-from agent.core.errors import NotAllowed, Unavailable
-from agent.core.identity import User
-from app.auth import cookie_name, cookie_of
+from agent.core.errors import MaestroError, NotAllowed, NotFound, NotSignedIn
+from agent.core.identity import Principal
 from app.building import POLICY
-from app.problems import problem
+from app.connections import Socket, opened
+from app.faces import Credential, credential
+from app.places import place
+from app.problems import told
+from app.visits import Visits, is_page
 
-OPEN = ("/healthz", "/api/v1/openapi.json")
-"""Answered without a face."""
+FOR_ALL = ("/healthz", "/readyz", "/api/v1/openapi.json")
+"""Answered without a look at who asks."""
+SIGNING = ("/auth/", "/api/v1/cli/auth/")
+"""Where one comes to be known."""
+SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+"""Methods that change nothing."""
+REQUEST_ID = re.compile(r"[\w.-]{8,64}", re.ASCII)
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+REQUESTS, STRANGERS, FAILURES = "600/minute", "60/minute", "30/minute"
+"""Of one user, of all strangers of a place, and of the tokens there that are none."""
+
+logger = structlog.get_logger()
 
 
 def own_hosts(settings: Settings) -> frozenset[str]:
@@ -63,14 +79,12 @@ def content_policy(built: Path) -> str:
 
 
 class Guard:
-    """ASGI middleware. What it lets through to the API or the socket carries `scope["user"]`."""
+    """ASGI middleware; the scope of what it lets through says who asks (`principal`, `user`), from where."""
 
     def __init__(self, app: ASGIApp, settings: Settings, built: Path, local_key: str) -> None:
         self.app = app
         self.settings = settings
-        self.local_key = local_key
-        self.owner: User | None = None
-        """Who a first visit is signed in as; set when the server has started, None but in local mode."""
+        self.visits = Visits(settings, local_key)
         self._hosts = own_hosts(settings)
         self._origins = own_origins(settings)
         self._headers = {
@@ -88,88 +102,136 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        answer = self._foreign(scope, headers)
-        cookie = ""
-        if answer is None and scope["path"] not in OPEN:
+        self._name(scope, headers)
+        send = self._careful(scope, send)
+        with ExitStack() as stack:
             try:
-                scope["user"] = await self._known(headers)
-                if scope["user"] is None:
-                    cookie = await self._first_visit(scope, headers)
-                    answer = self._stranger(scope, cookie)
-            except Unavailable as error:
-                answer = problem(503, error)
-        if answer is not None:
-            await _refuse(answer, scope, receive, self._with_headers(send, ""))
-            return
-        await self.app(scope, receive, self._with_headers(send, cookie))
+                answer = await self._admit(scope, headers)
+                if answer is None and scope["type"] == "websocket":
+                    line = stack.enter_context(opened(scope["principal"], scope["token_hash"]))
+                    socket = Socket(line, receive, send)
+                    receive, send = socket.receive, socket.send
+            except MaestroError as error:
+                path = scope.get("raw_path", b"")[:200].decode("latin-1")
+                logger.info("refused", code=error.code, path=path, place=scope["place"])
+                answer = told(error)
+            await (answer or self.app)(scope, receive, send)
 
-    def _foreign(self, scope: Scope, headers: Headers) -> Response | None:
-        """Refuse hosts and origins that are not ours: rebinding, and other sites' pages."""
+    def _name(self, scope: Scope, headers: Headers) -> None:
+        """Find out where a request comes from, and let all that is logged say to which it belongs."""
+        wished = headers.get("x-request-id", "")
+        scope["request_id"] = wished if REQUEST_ID.fullmatch(wished) else uuid4().hex
+        host, port = scope.get("client") or ("", 0)
+        forwarded = ",".join(headers.getlist("x-forwarded-for"))
+        scope["place"] = place(host, forwarded, self.settings.trusted_proxies)
+        scope["client"] = (scope["place"], port)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=scope["request_id"])
+
+    async def _admit(self, scope: Scope, headers: Headers) -> Response | None:
+        """What stands for the application's answer; None when that may answer itself.
+
+        Raises:
+            MaestroError: it may not even be asked.
+        """
+        shown = credential(headers, self.settings)
+        self._require_own(scope, headers, shown)
+        if scope["path"] in FOR_ALL:
+            return None
+        principal = await self._principal(scope, shown)
+        answer: Response | None = None
+        if shown is None or principal is None:
+            answer = await self._stranger(scope, headers, shown)
+        else:
+            await self._let_in(scope, principal, shown)
+        if answer is None and CONTROL.search(scope["path"]):
+            raise NotFound("no_such_address")  # the routes do not agree on what such an address is
+        return answer
+
+    async def _let_in(self, scope: Scope, principal: Principal, shown: Credential) -> None:
+        """Say in the scope who asks.
+
+        Raises:
+            LimitReached: too often.
+        """
+        scope.update(principal=principal, user=principal.user, token_hash=accounts.hashed(shown.token))
+        structlog.contextvars.bind_contextvars(user=principal.user.id)
+        if is_closed(scope):
+            await self._count(f"requests/{principal.user.id}", REQUESTS)
+
+    def _require_own(self, scope: Scope, headers: Headers, shown: Credential | None) -> None:
+        """Refuse hosts and origins that are not ours: rebinding, and other sites' pages.
+
+        A browser adds our cookie to what other pages ask; then its word that the page is ours must be there.
+        """
         if headers.get("host", "").lower() not in self._hosts:
-            return problem(403, NotAllowed("foreign_host"))
+            raise NotAllowed("foreign_host")
         origin = headers.get("origin")
-        needs_origin = scope["type"] == "websocket" and "authorization" not in headers
-        if (origin is None and needs_origin) or (origin is not None and origin not in self._origins):
-            return problem(403, NotAllowed("foreign_origin"))
+        is_browsers = shown is not None and shown.way == "cookie"
+        changes = is_browsers and scope.get("method") not in SAFE
+        site = headers.get("sec-fetch-site", "none") if scope["type"] == "http" else "none"
+        is_foreign = origin not in self._origins if origin is not None else changes
+        if is_foreign or (changes and site not in ("same-origin", "none")):
+            raise NotAllowed("foreign_origin")
+
+    async def _principal(self, scope: Scope, shown: Credential | None) -> Principal | None:
+        """Who asks; a socket is a page's, which has a cookie and no token."""
+        if shown is None or (scope["type"] == "websocket" and shown.way != "cookie"):
+            return None
+        return await shown.principal()
+
+    async def _stranger(self, scope: Scope, headers: Headers, shown: Credential | None) -> Response | None:
+        """What someone without a face gets: the page's files hold no secret, all else does."""
+        path: str = scope["path"]
+        where = accounts.network(scope["place"])
+        if is_closed(scope):
+            if shown is not None and shown.way == "token":
+                await self._count(f"failures/{where}", FAILURES)
+            else:
+                await self._count(f"strangers/{where}", STRANGERS)
+            if scope["type"] == "http" and path.startswith(SIGNING):
+                return None
+            raise NotSignedIn
+        if path == "/login" or path.startswith(SIGNING):
+            return None
+        cookie = scope["new_cookie"] = await self.visits.cookie(scope, headers)
+        if cookie and self.visits.needs_key:
+            return RedirectResponse("/", 303)
+        if self.settings.maestro_auth == "oidc" and is_page(path):
+            return self._to_login(scope)
         return None
 
-    async def _known(self, headers: Headers) -> User | None:
-        scheme, _, bearer = headers.get("authorization", "").partition(" ")
-        cookie = cookie_of(headers.get("cookie", ""), self.settings.maestro_port)
-        token = bearer.strip() if scheme.lower() == "bearer" else cookie
-        return await accounts.whose(token) if token else None
+    def _to_login(self, scope: Scope) -> Response:
+        if scope["method"] not in ("GET", "HEAD"):
+            raise NotSignedIn
+        query = scope.get("query_string", b"").decode("latin-1")
+        way_on = scope["path"] + (f"?{query}" if query else "")
+        return RedirectResponse(f"/login?next={quote(way_on, safe='/')}", 303)
 
-    async def _first_visit(self, scope: Scope, headers: Headers) -> str:
-        """Sign the owner in, when a browser of this machine opens the page itself; gives the cookie."""
-        is_visit = (
-            self.owner is not None
-            and scope["type"] == "http"
-            and scope["method"] == "GET"
-            and headers.get("sec-fetch-mode") == "navigate"
-            and headers.get("sec-fetch-dest") == "document"
-            and headers.get("sec-fetch-site") in ("none", "same-origin")
-            and (scope.get("client") or ("",))[0] in LOOPBACK
-        )
-        if not is_visit or self.owner is None or not self._has_key(scope):
-            return ""
-        secure = "; Secure" if self.settings.origin.startswith("https") else ""
-        token = await accounts.sign_in(self.owner)
-        age = int(accounts.SIGNED_IN_FOR.total_seconds())
-        name = cookie_name(self.settings.maestro_port)
-        return f"{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}"
+    async def _count(self, key: str, rate: str) -> None:
+        if self.settings.is_limited:
+            await accounts.hit(key, rate)
 
-    def _has_key(self, scope: Scope) -> bool:
-        if self.settings.maestro_local_key != "required":
-            return True
-        given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("key", [""])[0]
-        return compare_digest(given.encode(), self.local_key.encode())
+    def _careful(self, scope: Scope, send: Send) -> Send:
+        """Add to each answer what makes a browser careful, its request's id, and a first visit's cookie."""
 
-    def _stranger(self, scope: Scope, cookie: str) -> Response | None:
-        """What someone without a face gets: the page's files hold no secret, all else does."""
-        path = scope["path"]
-        if cookie and self.settings.maestro_local_key == "required":
-            return RedirectResponse("/", 303, {"set-cookie": cookie})
-        is_closed = path.startswith(("/api/", "/_")) or scope["type"] == "websocket"
-        if cookie or not is_closed:
-            return None
-        return problem(401, NotAllowed("not_signed_in"))
-
-    def _with_headers(self, send: Send, cookie: str) -> Send:
         async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers[name] = value
-                if cookie:
+                headers.update({**self._headers, "x-request-id": scope["request_id"]})
+                if scope["path"].startswith("/api/"):
+                    headers.setdefault("cache-control", "no-store")
+                if cookie := scope.get("new_cookie"):
                     headers.append("set-cookie", cookie)
             await send(message)
 
         return sending
 
 
-async def _refuse(answer: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.close", "code": 1008})
-    else:
-        await answer(scope, receive, send)
+def is_closed(scope: Scope) -> bool:
+    """Whether there is more behind an address than the page's files: the API, a socket, Reflex's own doors.
+
+    >>> is_closed({"type": "http", "path": "/api/v1/me"}), is_closed({"type": "http", "path": "/maestro.css"})
+    (True, False)
+    """
+    return scope["type"] == "websocket" or scope["path"].startswith(("/api/", "/_"))

@@ -10,16 +10,17 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from agent.config import Settings
 from agent.running import running
+from app import connecting, signing
 from app.api.application import application as api_application
 from app.build import BUILT
+from app.connections import watching
 from app.guard import Guard, own_origins
+from app.health import Readiness, healthz
 
 SWITCH = 0.0005
 """Seconds a thread waits for its turn while another computes; Python's own 0.005 are felt at each prompt."""
@@ -36,11 +37,6 @@ REFLEX = {
 REFLEX_ON_MANY = {"REFLEX_STATE_MANAGER_MODE": "redis", "REFLEX_OPLOCK_ENABLED": "true"}
 """A tab may come back to another process. With the opportunistic lock a State stays in the memory of the one
 it speaks with, instead of being written and read at each flush."""
-
-
-async def healthz(_request: Request) -> JSONResponse:
-    """Say that the server is up."""
-    return JSONResponse({"status": "ok"})
 
 
 def page_application(settings: Settings) -> Starlette:
@@ -63,11 +59,18 @@ def application(settings: Settings, local_key: str) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None, None]:
-        async with running(settings) as owner, page.router.lifespan_context(page):
-            guard.owner = owner
+        async with running(settings) as owner, watching(), page.router.lifespan_context(page):
+            guard.visits.owner = owner
             yield
 
-    routes = [Route("/healthz", healthz), Mount("/api/v1", api_application()), Mount("/", page)]
+    routes = [
+        Route("/healthz", healthz),
+        Route("/readyz", Readiness(settings).readyz),
+        *signing.routes(settings),
+        *connecting.routes(),
+        Mount("/api/v1", api_application()),
+        Mount("/", page),
+    ]
     guard = Guard(Starlette(routes=routes, lifespan=lifespan), settings, BUILT, local_key)
     return guard
 

@@ -174,6 +174,8 @@ class Entry:
     id: str = ""
     name: str = ""
     href: str = ""
+    heading: str = ""
+    """Of the group that begins with it."""
 
 
 def shown(row: Row) -> Shown:

@@ -4,8 +4,10 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar, get_type_hints
+from uuid import uuid4
 
 import reflex as rx
+import structlog
 from pydantic import ConfigDict, ValidationError, validate_call
 
 from agent.core.errors import Invalid, MaestroError
@@ -44,6 +46,7 @@ def asked(
 
     @functools.wraps(verb)
     async def event(self: S, *args: P.args, **kwargs: P.kwargs) -> Any:
+        structlog.contextvars.bind_contextvars(request_id=uuid4().hex)
         try:
             return await checked(self, await who(self), *args, **kwargs)
         except ValidationError as error:

@@ -4,11 +4,16 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
+from agent.config import settings
 from agent.core.errors import MaestroError
 from agent.core.provider import ModelEntry
 from agent.core.rules import Rule
 from agent.sessions import Preview
 from agent.tooling import InstructionFile, Job
+from app.credential_words import CREDENTIAL_ERRORS
+from app.guest_words import GUEST_ERRORS, OF_GUESTS
+from app.request_words import REQUEST_ERRORS
+from app.signing_words import LOGIN_ERRORS, PEOPLE_ERRORS
 
 NAME = "Maestro"
 UNNAMED = "New session"
@@ -28,35 +33,27 @@ PROVIDERS = {
 }
 
 ERRORS = {
+    **GUEST_ERRORS,
+    **LOGIN_ERRORS,
+    **PEOPLE_ERRORS,
+    **REQUEST_ERRORS,
     "session": "There is no such session here.",
     "approval_closed": "This question has been answered already.",
     "checkpoint": "There is no such checkpoint here.",
+    "sessions_at_once": "At most {most} sessions can be changed at once. Choose fewer.",
+    "nothing_to_fork": "Nothing was asked in this session yet, so there is nothing to fork.",
     "prompt_started": "This prompt is no longer waiting.",
     "queue_full": "{most} prompts wait already. Let one begin, or drop one.",
     "turn_runs": "The session cannot go back while a turn runs or a prompt waits. Stop or drop it first.",
     "asleep": "Maestro is just starting or stopping, so nothing was begun. Try again in a moment.",
     "model_unknown": "{model} is no model id: it looks like openai:NAME, anthropic:NAME, gemini:NAME, "
     "compatible:NAME or demo:scripted.",
-    "key_missing": "{provider} has no key. Put {setting}=… into the file .env and start Maestro again, or "
-    "pick the demo model.",
-    "key_malformed": "The key in {setting} holds a space, a line break or a letter that no key has. "
-    "Copy it again, whole.",
     "address_malformed": "{provider}’s address cannot be used: it names a server and a path, without a "
     "password, ? or #, and without /chat/completions. Try {meant}.",
     "model_without_images": "{model} takes no images, so nothing was sent. Pick a model that does, "
     "or send it without.",
     "model_without_pdf": "{model} reads no PDF, so nothing was sent. Pick a model that does, "
     "or send its text.",
-    "sign_in_not_offered": "{provider} offers no sign-in here. Paste a key instead.",
-    "sign_in_client_missing": "Signing in at {provider} needs a client of this server’s own: set {setting}.",
-    "sign_in_not_private": "Signing in at {provider} works only over https, or on this machine.",
-    "sign_in_state": "This sign-in was not begun here. Begin it again.",
-    "sign_in_expired": "The sign-in at {provider} took too long. Begin it again.",
-    "sign_in_denied": "{provider} was told not to let Maestro in. Nothing was changed.",
-    "sign_in_refused": "{provider} refused the sign-in ({reason}). Begin it again.",
-    "sign_in_scope": "Not everything was allowed at {provider}. Begin again and leave every box ticked.",
-    "sign_in_answer": "{provider} gave no usable answer to the sign-in. Try again.",
-    "sign_in_unreachable": "{provider} could not be reached for the sign-in. Try again in a moment.",
     "tool": "There is no such tool here.",
     "tool_unknown": "There is no tool called {tool}.",
     "not_sandboxed": "{tool} runs no programs, so there is no sandbox to leave out.",
@@ -77,19 +74,20 @@ ERRORS = {
     "workspace_outside_roots": "This folder is not under one of the allowed workspace folders "
     "(MAESTRO_WORKSPACE_ROOTS).",
     "no_such_workspace": "There is no such folder.",
+    "api_token": "There is no such token here.",
+    "tokens_full": "You have {most} tokens already. Revoke one first.",
+    "token_beyond": "A token can make no other that may do more than itself, or that lasts longer.",
+    "device_code": "No program waits that shows this code. Look at it again: it has eight letters, and holds "
+    "for ten minutes.",
+    "device_closed": "This program waits no longer. Let it begin again, and type its new code.",
+    "devices_full": "Too many programs wait to be let in. Try again in a few minutes.",
     "database": "The database does not answer, so nothing was saved. Is the disk full? "
     "Try again in a moment.",
     "database_in_use": "Another Maestro uses this database already: {file} is locked. Stop that one first.",
     "redis": "Redis does not answer ({reason}). Is REDIS_URL right, and does Redis run?",
     "event_damaged": "Event {seq} of this session cannot be read back from the database.",
     "not_signed_in": "You are not signed in. Open the page anew, or send a bearer token.",
-    "foreign_host": "This server does not answer to that Host.",
-    "foreign_origin": "Only Maestro's own page may ask this.",
     "bad_arguments": "That did not make sense to the server: {what}.",
-    "unreadable": "The request could not be read: its body must be JSON in UTF-8.",
-    "no_such_address": "There is nothing at this address.",
-    "wrong_method": "This address does not take this method.",
-    "too_large": "This is too large: at most 8 MB.",
     "empty_prompt": "Say what you want done.",
     "openapi_service": "There is no such service here.",
     "services_full": "{most} services are connected already. Remove one first.",
@@ -108,15 +106,8 @@ ERRORS = {
     "service_credential": "The credential {name} cannot be sent: a token is one word of plain letters and "
     "signs, a password is written as user:password.",
     "service_not_private": "{server} is not private on the way, so no credential is sent there. Use https.",
-    "sealed_damaged": "A stored credential cannot be opened: it was changed or moved. Enter it again.",
-    "sealed_by_another_key": "A stored credential was sealed with a key that is no longer there. "
-    "Bring the old key back (MAESTRO_SECRET_KEY), or enter the credential again.",
-    "secret_key_missing": "There is no key to seal credentials with. Set MAESTRO_SECRET_KEY, or put one into "
-    "the file that MAESTRO_SECRET_KEY_FILE names.",
-    "secret_key_short": "The key in {source} is too short: it needs {least} characters or more.",
-    "secret_key_open": "Others can read the key in {file}. Make it private (chmod 600), or use a new one.",
-    "secret_key_unreadable": "The key in {file} cannot be read.",
     "internal": "Something broke on our side. The server's log has it under {reference}.",
+    **CREDENTIAL_ERRORS,
 }
 
 TURN_ERRORS = {
@@ -146,6 +137,9 @@ TROUBLES = {
     "network": "could not be reached",
     "cut": "broke off",
     "key_missing": "has no key",
+    "key_missing_here": "has no key",
+    "bad_request": "did not accept the request",
+    "safety": "blocked the request",
 }
 """What is the matter with a provider, as half a sentence."""
 
@@ -153,6 +147,8 @@ NOTICES = {
     "cancelled": "Stopped.",
     "max_tokens": "The answer reached the model's length limit. Say “go on” to continue.",
     "max_steps": "The turn took 100 steps and was stopped. Say “go on” to continue.",
+    "loop": "The agent repeated itself and was stopped. Say what it should do differently.",
+    "looping": "The agent calls {tools} over and over; it was told so.",
     "refusal": "{model} declined to answer.",
     "model_switched": "From here on {after} answers.",
     "model_fell_back": "{provider} {trouble}, so {after} goes on with this turn.",
@@ -327,7 +323,9 @@ def error_sentence(error: MaestroError) -> str:
     >>> error_sentence(NotFound("session"))
     'There is no such session here.'
     """
-    return _filled(ERRORS.get(error.code, ERRORS["internal"]), {"reference": error.code, **error.values})
+    sentence = _filled(ERRORS.get(error.code, ERRORS["internal"]), {"reference": error.code, **error.values})
+    is_mended = error.code.startswith("guest") and settings().has_issuer
+    return f"{sentence} {OF_GUESTS}" if is_mended else sentence
 
 
 def notice_sentence(code: str, error: str, values: Mapping[str, JsonValue]) -> str:

@@ -36,7 +36,8 @@ from peer import MODELS, served  # noqa: E402
 
 from agent import providers, tooling  # noqa: E402
 from agent.core.events import Delta  # noqa: E402
-from agent.core.identity import Session, User  # noqa: E402
+from agent.core.guests import guest  # noqa: E402
+from agent.core.identity import Session  # noqa: E402
 from agent.core.messages import Message, Text, ToolCall, ToolResult  # noqa: E402
 from agent.core.provider import Request  # noqa: E402
 from agent.providers._asking import Patient  # noqa: E402
@@ -62,7 +63,7 @@ STARTS = {"python -c pass": "pass", "import agent.providers": "import agent.prov
 
 # The two sides.
 
-USER = User(id="u", email="u@example.org", name="U", provider="local")
+USER = guest("g")
 
 
 def session(wire: str) -> Session:

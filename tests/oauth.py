@@ -63,11 +63,11 @@ class AuthorizationServer:
 
 
 @contextmanager
-def authorization_server() -> Iterator[AuthorizationServer]:
-    """Run the server until the end of the block."""
+def authorization_server(*callbacks: str) -> Iterator[AuthorizationServer]:
+    """Run the server until the end of the block; people may be sent back to these addresses."""
     node = shutil.which("node")
     assert node, "node is needed, as it is for building the page"
-    command = (node, Path(__file__).parent / "oauth" / "server.mjs", _package(), CALLBACK)
+    command = (node, Path(__file__).parent / "oauth" / "server.mjs", _package(), *(callbacks or (CALLBACK,)))
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as running:
@@ -88,12 +88,15 @@ def _package() -> Path:
     return found[0]
 
 
-async def visit(address: str, answers: Mapping[str, str] | None = None) -> dict[str, str]:
+async def visit(
+    address: str, answers: Mapping[str, str] | None = None, back: str = CALLBACK
+) -> dict[str, str]:
     """A person opens an address and fills in every form; what the last one sends back to us, if any.
 
     Args:
         address: where it begins.
         answers: fields, in addition to a name and a password.
+        back: where they are sent in the end.
     """
     answers = {"login": "ada", "password": "lovelace", **(answers or {})}
     async with httpx2.AsyncClient() as browser:
@@ -103,7 +106,7 @@ async def visit(address: str, answers: Mapping[str, str] | None = None) -> dict[
                 return {}
             if page.is_redirect:
                 target = urljoin(str(page.url), page.headers["location"])
-                if target.startswith(CALLBACK):
+                if target.startswith(back):
                     return dict(parse_qsl(urlsplit(target).query))
                 page = await browser.get(target)
             elif (form := re.search(r'<form[^>]*action="([^"]*)"', page.text)) and page.is_success:

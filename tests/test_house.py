@@ -50,12 +50,17 @@ SUITES = {
 """Folders whose tests stand together: in the mirrored folder, or in one file named like it."""
 NOT_ASKED_BY_A_USER = {
     "whose": "finds out who asks",
+    "begin_login": "nobody is known yet",
+    "finish_login": "finds out who asks",
+    "sign_out": "whoever has the cookie may end it",
+    "identify": "finds out who asks",
+    "still_known": "finds out who may still ask",
     "local_owner": "makes somebody known",
+    "give_back_token": "whoever has it may give it back",
     "close": "the server's own life",
+    "is_awake": "the server's own life",
     "wake": "the server's own life",
-    "default_model": "the server's own setting",
     "model_name": "reads an id and touches nothing",
-    "plug_ins": "the same for everybody",
     "require": "reads an id and touches nothing",
     "prepare": "the server's own life",
 }

@@ -44,6 +44,10 @@ SETTINGS |= {"ANTHROPIC_BASE_URL": NOBODY, "GOOGLE_GEMINI_BASE_URL": NOBODY}
 CALL = ToolCall(
     id="c", name="write_file", arguments={"path": "monday.md", "content": "# Monday\n\nBuy milk.\n"}
 )
+RULES = (
+    {"tool": "shell", "decision": "allow", "commands": ["git status", "git log"]},
+    {"tool": "shell", "decision": "deny", "commands": ["rm"]},
+)
 NOTES = "notes.txt with Buy milk, call the plumber, and write down what was said on Monday"
 
 
@@ -244,6 +248,24 @@ async def todo(chat: Chat) -> None:
     await chat.page.locator(".todos summary").click()
 
 
+async def settings(chat: Chat) -> None:
+    """The settings of somebody who has used it for a while."""
+    with chat.server.client() as api:
+        for number, rule in enumerate(RULES):
+            api.post("rules", json=rule).raise_for_status()
+            api.post("tokens", json={"name": f"program {number}"}).raise_for_status()
+    await chat.page.goto(f"{chat.server.url}/settings")
+    await expect(chat.page.locator("[data-sign-in]").first).to_be_visible()
+
+
+async def asked_twice(chat: Chat) -> None:
+    """What cannot be taken back is asked about once more, in its place."""
+    await settings(chat)
+    await chat.page.get_by_role("button", name="Enter a key").first.click()
+    await chat.page.get_by_role("button", name="Run outside of the sandbox").click()
+    await chat.page.get_by_role("button", name="Switch the sandbox off").click()
+
+
 async def sources(chat: Chat) -> None:
     """An answer that says where it comes from."""
     where = (
@@ -268,6 +290,16 @@ async def sources(chat: Chat) -> None:
     await chat.page.locator(".sources summary").click()
 
 
+async def browsing(chat: Chat) -> None:
+    """All sessions, searched, with one of them chosen."""
+    await chat.work("say that the milk is in the fridge")
+    await chat.page.goto(f"{chat.server.url}/sessions")
+    await chat.page.locator("#search").fill("milk")
+    await expect(chat.page.locator(".hits mark").first).to_be_visible()
+    await chat.page.locator(".choose input").first.click()
+    await expect(chat.page.locator(".bar")).to_be_visible()
+
+
 SCENES: tuple[Scene, ...] = (
     empty,
     streaming,
@@ -287,6 +319,9 @@ SCENES: tuple[Scene, ...] = (
     asked_again,
     sources,
     todo,
+    settings,
+    asked_twice,
+    browsing,
 )
 
 

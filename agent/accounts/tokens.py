@@ -41,6 +41,10 @@ class Remembered(Generic[T]):
         """Remember nothing of it."""
         self._kept.pop(key, None)
 
+    def clear(self) -> None:
+        """Remember nothing at all."""
+        self._kept.clear()
+
     def put(self, key: str, value: T) -> T:
         """Remember an answer and give it back."""
         if len(self._kept) >= REMEMBERED:

@@ -57,10 +57,27 @@ class Session(Value):
     workspace: str
     """An absolute path."""
     last_seq: int
+    has_changes: bool = False
+    """Whether a tool began in it that changes files."""
     created_at: datetime
     updated_at: datetime
+    pinned_at: datetime | None = None
+    archived_at: datetime | None = None
 
     @property
     def owner(self) -> str:
         """The id of the user, or of the anonymous browser, that it belongs to."""
         return self.user_id or self.anonymous_session_id or ""
+
+    def belongs_to(self, user: User) -> bool:
+        """Whether it is somebody's: a guest and a person are two, whatever their ids.
+
+        >>> from datetime import UTC, datetime
+        >>> when = {"created_at": datetime.now(UTC), "updated_at": datetime.now(UTC)}
+        >>> what = {"name": "", "model": "m", "mode": "ask", "workspace": "/w", "last_seq": 0}
+        >>> session = Session(id="s", user_id="1", **what, **when)
+        >>> ada = User(id="1", email="", name="Ada", provider="google")
+        >>> session.belongs_to(ada), session.belongs_to(ada.model_copy(update={"provider": ANONYMOUS}))
+        (True, False)
+        """
+        return user.id == (self.anonymous_session_id if user.is_anonymous else self.user_id)

@@ -14,6 +14,8 @@ from agent.core.messages import Message, Value
 from agent.core.tools import ToolDefinition
 
 Effort = Literal["none", "low", "medium", "high"]
+AuthType = Literal["api_key", "oauth_token", "service_account", "none"]
+"""A pasted key, a token by which a person has signed in, an account of Google Cloud; or nothing at all."""
 
 
 class Request(Value):
@@ -37,7 +39,7 @@ class Request(Value):
 class Credential(Value):
     """What opens a provider. Never stored in a State, a log or a prompt."""
 
-    auth_type: Literal["api_key", "oauth_token", "service_account", "none"] = "api_key"
+    auth_type: AuthType = "api_key"
     secret: SecretStr = SecretStr("")
     """The key, the access token, or the service account as JSON (or the file that holds it)."""
     base_url: str = ""
@@ -99,6 +101,14 @@ class Provider(ABC):
             ProviderError: it does not answer.
         """
         return []
+
+    async def prove(self) -> None:
+        """Find out whether the credential opens it, by the cheapest request that shows it.
+
+        Raises:
+            ProviderError: it does not, or nobody answers.
+        """
+        await self.models()
 
     async def close(self) -> None:  # noqa: B027  where nothing is open, nothing is closed
         """Close its connections; a later request makes new ones."""

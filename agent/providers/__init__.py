@@ -1,60 +1,33 @@
 """Who serves a model: every module here without a leading underscore is one provider."""
 
 import asyncio
-import pkgutil
-from contextlib import suppress
-from functools import cache
-from importlib import import_module
-from typing import Protocol, cast
 
-from agent.config import Settings, settings
+from agent import accounts
+from agent.config import settings
 from agent.core.errors import Invalid
+from agent.core.guests import persons_only
 from agent.core.identity import User
-from agent.core.provider import Credential, ModelEntry, Provider, Standing
-from agent.providers import _prices
+from agent.core.provider import ModelEntry, Standing
+from agent.providers import _credentials, _prices, _signing
 from agent.providers._asking import Patient
-from agent.providers._catalogue import Catalogue
-from agent.providers._checks import check_credential
-from agent.providers._health import Health
+from agent.providers._choosing import Usable, chosen, pool, usable
+from agent.providers._credentials import CredentialState as CredentialState
+from agent.providers._credentials import NewCredential as NewCredential
+from agent.providers._credentials import Tested as Tested
+from agent.providers._plug_ins import DEMO, PlugIn
+from agent.providers._plug_ins import plug_ins as plug_ins
+from agent.providers._signing import DevicePolled as DevicePolled
+from agent.providers._signing import DeviceSignIn as DeviceSignIn
 
-DEMO = "demo"
-
-
-class PlugIn(Protocol):
-    """What a module here has."""
-
-    NAME: str
-    SETTING: str
-    """The setting that holds its key."""
-    KNOWN: tuple[str, ...]
-    """Models to offer when the provider's own list cannot be fetched, the best first."""
-    ALIASES: dict[str, str]
-    """A family's name and the pattern of its models, with their version in groups: the newest is meant."""
-
-    def credential(self, settings: Settings) -> Credential | None:
-        """The server's own credential."""
-        ...
-
-    def connect(self, credential: Credential) -> Provider:
-        """A provider that uses this credential."""
-        ...
-
-    def describe(self, name: str) -> ModelEntry:
-        """What we know of a model by its name alone."""
-        ...
-
-
-_connected: dict[tuple[str, Credential], Patient] = {}
-
-
-@cache
-def plug_ins() -> dict[str, PlugIn]:
-    """All providers by their prefix; the demo last."""
-    names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
-    modules = [import_module(f"{__name__}.{name}") for name in names]
-    # A module is one provider, unless it says that it holds several.
-    found = [cast("PlugIn", one) for module in modules for one in getattr(module, "PLUG_INS", (module,))]
-    return {plug_in.NAME: plug_in for plug_in in sorted(found, key=lambda found: found.NAME == DEMO)}
+credentials = persons_only(_credentials.credentials)
+credential = persons_only(_credentials.credential)
+store_credential = persons_only(_credentials.store_credential)
+remove_credential = persons_only(_credentials.remove_credential)
+test_credential = persons_only(_credentials.test_credential)
+begin_sign_in = persons_only(_signing.begin_sign_in)
+finish_sign_in = persons_only(_signing.finish_sign_in)
+begin_device_sign_in = persons_only(_signing.begin_device_sign_in)
+poll_device_sign_in = persons_only(_signing.poll_device_sign_in)
 
 
 async def models(user: User, *, patiently: bool = True) -> list[ModelEntry]:
@@ -67,17 +40,14 @@ async def models(user: User, *, patiently: bool = True) -> list[ModelEntry]:
     await _prices.ready()
     async with asyncio.TaskGroup() as group:
         lists = [
-            group.create_task(patient.catalogue.models(patiently=patiently)) for _, patient in _usable(user)
+            group.create_task(one.patient.catalogue.models(patiently=patiently)) for one in await usable(user)
         ]
     return [entry for listed in lists for entry in listed.result()]
 
 
 async def health(user: User) -> list[Standing]:
     """How the providers fare that this user can ask."""
-    return [
-        Standing(provider=plug_in.NAME, failures=patient.health.failures, rests_for=patient.health.rests_for)
-        for plug_in, patient in _usable(user)
-    ]
+    return [_standing(one) for one in await usable(user)]
 
 
 async def known(user: User, model: str) -> ModelEntry:
@@ -86,21 +56,19 @@ async def known(user: User, model: str) -> ModelEntry:
     Raises:
         Invalid: nobody serves it, or the key is missing.
     """
-    return (await provider(user, model)).catalogue.entry(model_name(model))
+    return (await _usable(user, model)).patient.catalogue.entry(model_name(model))
 
 
 async def provider(user: User, model: str) -> Patient:
     """Who serves this model to this user.
 
     Raises:
-        Invalid: nobody does, or the key is missing.
+        Invalid: nobody does, or the key is missing or cannot be opened.
     """
-    plug_in = require(model)
-    await _prices.ready()
-    credential = _credential(user, plug_in)
-    if credential is None:
-        raise Invalid("key_missing", provider=plug_in.NAME, setting=plug_in.SETTING)
-    return _connect(plug_in, credential)
+    found = await _usable(user, model)
+    if found.kept is not None:
+        await accounts.note_credential_use(found.kept)
+    return found.patient
 
 
 def require(model: str) -> PlugIn:
@@ -125,44 +93,36 @@ def model_name(model: str) -> str:
     return model.partition(":")[2]
 
 
-def default_model(settings: Settings) -> str:
-    """The model of a session for which nobody picked one.
+async def default_model(user: User) -> str:
+    """The model of a session for which nobody picked one: the server's, else the first this user can ask.
 
-    >>> default_model(Settings(maestro_default_model="gemini:gemini-3.8-flash"))
-    'gemini:gemini-3.8-flash'
+    A person's own credentials come before the server's; the server's model counts where the user can ask it,
+    or nothing else but the demo.
     """
-    configured = (
-        plug_in for plug_in in plug_ins().values() if plug_in.KNOWN and plug_in.credential(settings)
-    )
-    return settings.maestro_default_model or next(f"{found.NAME}:{found.KNOWN[0]}" for found in configured)
+    wanted = settings().maestro_default_model
+    found = sorted(await usable(user), key=lambda one: one.kept is None)
+    real = {one.plug_in.NAME: one.plug_in.KNOWN for one in found if one.plug_in.NAME != DEMO}
+    if wanted and (not real or wanted.partition(":")[0] in real):
+        return wanted
+    return next((f"{name}:{known[0]}" for name, known in real.items() if known), f"{DEMO}:scripted")
 
 
 async def close() -> None:
     """Close all connections."""
-    open_ones = [*_connected.values()]
-    _connected.clear()
-    for connected in open_ones:
-        await connected.close()
+    await pool.close()
 
 
-def _usable(user: User) -> list[tuple[PlugIn, Patient]]:
-    """The providers this user has a credential for, as far as it can be one."""
-    found: list[tuple[PlugIn, Patient]] = []
-    for plug_in in plug_ins().values():
-        with suppress(Invalid):
-            if credential := _credential(user, plug_in):
-                found.append((plug_in, _connect(plug_in, credential)))
-    return found
+async def _usable(user: User, model: str) -> Usable:
+    plug_in = require(model)
+    await _prices.ready()
+    found = await chosen(user, plug_in)
+    if found is not None:
+        return found
+    if user.provider == "local":
+        raise Invalid("key_missing", provider=plug_in.NAME, setting=plug_in.SETTING)
+    raise Invalid("key_missing_here", provider=plug_in.NAME, setting=plug_in.SETTING)
 
 
-def _credential(user: User, plug_in: PlugIn) -> Credential | None:  # noqa: ARG001 - so far all share the server's
-    return plug_in.credential(settings())
-
-
-def _connect(plug_in: PlugIn, credential: Credential) -> Patient:
-    key = (plug_in.NAME, credential)
-    if key not in _connected:
-        check_credential(plug_in.NAME, plug_in.SETTING, credential)
-        inner = plug_in.connect(credential)
-        _connected[key] = Patient(inner, Catalogue(plug_in, inner), Health())
-    return _connected[key]
+def _standing(one: Usable) -> Standing:
+    health = one.patient.health
+    return Standing(provider=one.plug_in.NAME, failures=health.failures, rests_for=health.rests_for)

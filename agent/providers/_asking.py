@@ -30,6 +30,9 @@ class Patient(Provider):
         self.catalogue = catalogue
         self.health = health
         self._provider = provider
+        self._heard = 0
+        """How many streams are being heard right now."""
+        self._is_retired = False
 
     async def stream_completion(self, request: Request) -> AsyncGenerator[Said, None]:
         """Stream one step; each wait is told as a Noticed before it begins.
@@ -71,6 +74,7 @@ class Patient(Provider):
     async def _once(self, request: Request) -> AsyncGenerator[Said, None]:
         """Ask one time, if it does not rest, and take note of how it fares."""
         self.health.require()
+        self._heard += 1
         try:
             async with aclosing(self._provider.stream_completion(request)) as stream:
                 async for said in stream:
@@ -81,10 +85,28 @@ class Patient(Provider):
         except ProviderError as error:
             self.health.note(error)
             raise
+        finally:
+            self._heard -= 1
+            if self._is_retired:
+                await self.retire()
 
     async def models(self) -> list[ModelEntry]:
         """The models it serves, from its catalogue."""
         return await self.catalogue.models()
+
+    async def prove(self) -> None:
+        """Find out whether the credential opens the provider, asking once and with no patience.
+
+        Raises:
+            ProviderError: it does not, or nobody answers.
+        """
+        await self._provider.prove()
+
+    async def retire(self) -> None:
+        """Close its connections as soon as nobody hears it any more."""
+        self._is_retired = True
+        if not self._heard:
+            await self.close()
 
     async def close(self) -> None:
         """Close its connections, and stop asking for its list."""

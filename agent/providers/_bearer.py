@@ -5,17 +5,17 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from agent.core.errors import ProviderError
+from agent.core.errors import ProviderError, Unavailable
 from agent.core.provider import Credential
-from agent.providers._sign_in.asking import reach
-from agent.providers._sign_in.refusal import TokenError
-from agent.providers._sign_in.ways import Client
+from agent.oauth import Client, TokenError, reach
 
 if TYPE_CHECKING:
     import httpx2
 
-Renewed = Callable[[Credential], Awaitable[None]]
-"""Who keeps credentials is told of a renewed one; its refresh token may be another."""
+Fetch = Callable[[Credential], Awaitable[Credential]]
+"""Asks for another token."""
+Renew = Callable[[Credential, Fetch], Awaitable[Credential]]
+"""Who keeps credentials gives the renewed one: another's, or what it has fetched and keeps from now on."""
 
 MARGIN = timedelta(seconds=60)
 """A token that ends within it is renewed first."""
@@ -29,9 +29,9 @@ UNAUTHORIZED = 401
 class Token:
     """An access token that is renewed; however many ask at once, it happens once."""
 
-    def __init__(self, credential: Credential, renewed: Renewed | None) -> None:
+    def __init__(self, credential: Credential, renew: Renew | None) -> None:
         self._credential = credential
-        self._renewed = renewed
+        self._renew_by = renew
         self._renewing: asyncio.Task[None] | None = None
 
     @property
@@ -70,24 +70,20 @@ class Token:
 
     async def _renew(self) -> None:
         old = self._credential
-        server = await reach(old.token_url, Client(id=old.client_id, secret=old.client_secret))
         try:
-            given = await server.tokens("refresh_token", refresh_token=old.refresh_token.get_secret_value())
-        except TokenError as error:
-            raise _told(error) from error
-        self._credential = given.into(old)
-        if self._renewed is not None:
-            await self._renewed(self._credential)
+            self._credential = await (self._renew_by(old, _fetched) if self._renew_by else _fetched(old))
+        except Unavailable as error:
+            raise ProviderError("network", f"The token could not be renewed ({error}).") from error
 
 
-def bearer(credential: Credential, renewed: Renewed | None = None) -> "httpx2.Auth":
+def bearer(credential: Credential, renew: Renew | None = None) -> "httpx2.Auth":
     """What puts a person's token on every request of an HTTP client; loads httpx2.
 
     A refused request is sent once more with a renewed token; refused again, the refusal goes on.
     """
     import httpx2  # noqa: PLC0415 - loaded in a thread, with the SDK
 
-    token = Token(credential, renewed)
+    token = Token(credential, renew)
 
     class Bearer(httpx2.Auth):
         """The token, and none of the SDK's placeholders."""
@@ -101,6 +97,15 @@ def bearer(credential: Credential, renewed: Renewed | None = None) -> "httpx2.Au
                 yield _signed(request, await token.renew(used))
 
     return Bearer()
+
+
+async def _fetched(old: Credential) -> Credential:
+    server = await reach(old.token_url, Client(id=old.client_id, secret=old.client_secret))
+    try:
+        given = await server.tokens("refresh_token", refresh_token=old.refresh_token.get_secret_value())
+    except TokenError as error:
+        raise _told(error) from error
+    return given.into(old)
 
 
 def _signed(request: "httpx2.Request", token: str) -> "httpx2.Request":

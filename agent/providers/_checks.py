@@ -4,12 +4,15 @@ from collections.abc import Iterable
 
 from agent.core.addresses import address_fault, is_key, mended
 from agent.core.errors import Invalid
-from agent.core.messages import File, Message, Part, Text, ToolResult
+from agent.core.messages import File, Message, Part, Text, Thinking, ToolResult, Unknown
 from agent.core.provider import Credential, ModelEntry, Request
 from agent.providers._wires.parts import file_note, is_prompt
 
 IMAGE, PDF = "image/", "application/pdf"
 """How the types begin of files that not every model takes."""
+PAUSES = {"anthropic": "anthropic", "gemini": "gemini", "vertex": "gemini"}
+"""Providers that go on where they paused, and the wire their pause was written in."""
+GO_ON = Message(role="user", parts=(Text(text="Go on."),))
 EXAMPLE = "https://host/v1"
 """What an address looks like."""
 
@@ -46,6 +49,8 @@ def check_credential(plug_in_name: str, setting: str, credential: Credential) ->
 def check_request(entry: ModelEntry, request: Request) -> Request:
     """The request as this model takes it: without tools or older files that it does not know.
 
+    When somebody else paused in the middle of an answer, this one is asked to go on.
+
     Raises:
         Invalid: what was just asked holds such a file.
 
@@ -67,13 +72,22 @@ def check_request(entry: ModelEntry, request: Request) -> Request:
                 raise Invalid("model_without_images", model=entry.id)
             raise Invalid("model_without_pdf", model=entry.id)
     update: dict[str, object] = {}
-    if refused:
-        update["messages"] = without_files(request.messages, refused)
+    asked = without_files(request.messages, refused) if refused else request.messages
+    if asked and asked[-1].role == "assistant" and not _has_paused(entry, asked[-1]):
+        asked = (*asked, GO_ON)
+    if asked is not request.messages:
+        update["messages"] = asked
     if abilities.tools is False:
         update["tools"] = ()
     if abilities.thinking is False:
         update["effort"] = None
     return request.model_copy(update=update) if update else request
+
+
+def _has_paused(entry: ModelEntry, last: Message) -> bool:
+    """Whether these are the provider's own last words, which it wants back as they are."""
+    wire = PAUSES.get(entry.id.partition(":")[0])
+    return any(wire in part.opaque for part in last.parts if isinstance(part, Text | Thinking | Unknown))
 
 
 def without_files(messages: Iterable[Message], kinds: tuple[str, ...]) -> tuple[Message, ...]:

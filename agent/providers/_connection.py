@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from agent.core.provider import Credential, Provider
 from agent.providers import _prices
-from agent.providers._bearer import bearer
+from agent.providers._bearer import Renew, bearer
 from agent.providers._errors import Translated
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class SdkProvider(Provider, Generic[Client]):
         self._idle = idle
         """Seconds the provider may be silent; None for the usual limit."""
         self._opening: asyncio.Task[tuple[httpx2.AsyncClient, Client]] | None = None
+        self.renew: Renew | None = None
+        """Who keeps the credential, where somebody does and it can be renewed."""
 
     @abstractmethod
     def _client(self, http: "httpx2.AsyncClient") -> Client:
@@ -69,7 +71,7 @@ class SdkProvider(Provider, Generic[Client]):
     def _loaded(self) -> "tuple[httpx2.AsyncClient, Client]":
         from agent.providers import _http
 
-        auth = bearer(self._credential) if self._credential.auth_type == "oauth_token" else None
+        auth = bearer(self._credential, self.renew) if self._credential.auth_type == "oauth_token" else None
         http = _http.client(trust(), auth, idle=self._idle or _http.IDLE)
         client = self._client(http)
         import_module("anyio._backends._asyncio")  # else httpcore2 does it at the first request, on the loop

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from agent.config import Settings
-from agent.core.provider import Abilities, Credential, ModelEntry, Request, Said
+from agent.core.provider import Abilities, AuthType, Credential, ModelEntry, Request, Said
 from agent.providers import _prices
 from agent.providers._connection import SdkProvider
 from agent.providers._wires.anthropic_answer import Step
@@ -48,6 +48,16 @@ def credential(settings: Settings) -> Credential | None:
     if not settings.anthropic_api_key.get_secret_value():
         return None
     return Credential(secret=settings.anthropic_api_key, base_url=settings.anthropic_base_url)
+
+
+def auth_types(settings: Settings) -> tuple[AuthType, ...]:  # noqa: ARG001 - needs no setting
+    """Keys alone: Anthropic lets only its own programs sign in."""
+    return ("api_key",)
+
+
+def base_url(settings: Settings) -> str:
+    """Anthropic's own address, or that of a gateway."""
+    return settings.anthropic_base_url
 
 
 def connect(credential: Credential) -> "AnthropicProvider":

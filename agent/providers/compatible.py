@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from agent.config import Settings
 from agent.core.errors import ProviderError
 from agent.core.events import StepFinished
-from agent.core.provider import Credential, ModelEntry, Request, Said
+from agent.core.provider import AuthType, Credential, ModelEntry, Request, Said
 from agent.providers import _dialects, _prices
 from agent.providers._connection import SdkProvider
 from agent.providers._dialects import OLLAMA, PLAIN, Dialect, dialect_at
@@ -71,6 +71,25 @@ class CompatibleProvider(SdkProvider["AsyncOpenAI"]):
                     asking = [group.create_task(self._shown(client, one, turns)) for one in found]
                 found = [task.result() for task in asking]
         return [described(one, known(self.name, self._dialect, one["id"])) for one in found if answers(one)]
+
+    async def prove(self) -> None:
+        """Find out whether the key opens the server; some show their list to everybody."""
+        if self._dialect is _dialects.OPENROUTER:
+            async with self._asking() as client:
+                await client.get("/key", cast_to=object)
+            return
+        await self.models()
+        if self._dialect is PLAIN:
+            await self._prove_unlisted()
+
+    async def _prove_unlisted(self) -> None:
+        """Send a request that costs nothing: it holds nothing, so who knows the key finds fault with that."""
+        try:
+            async with self._asking() as client:
+                await client.post("/chat/completions", cast_to=object, body={"messages": []})
+        except ProviderError as error:
+            if error.kind in {"auth", "quota", "rate", "network"}:
+                raise
 
     async def _shown(
         self, client: "AsyncOpenAI", model: Mapping[str, Any], turns: asyncio.Semaphore
@@ -139,6 +158,16 @@ class Served:
         key = settings.openai_compatible_api_key if self._dialect is PLAIN else SecretStr("")
         auth_type = "api_key" if key.get_secret_value() else "none"
         return Credential(auth_type=auth_type, secret=key, base_url=found)
+
+    def auth_types(self, settings: Settings) -> tuple[AuthType, ...]:
+        """A key, where there is a server and keys are its way."""
+        has_keys = self._dialect is not OLLAMA and (self._dialect.address or self.base_url(settings))
+        return ("api_key",) if has_keys else ()
+
+    def base_url(self, settings: Settings) -> str:
+        """Where the server's administrator lets it be asked; empty for a provider with its own address."""
+        found = getattr(settings, self.SETTING.lower())
+        return found if isinstance(found, str) else ""
 
     def connect(self, credential: Credential) -> CompatibleProvider:
         """A provider that uses this key, at this address."""

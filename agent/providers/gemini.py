@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from agent.config import Settings
 from agent.core.errors import ProviderError
-from agent.core.provider import Abilities, Credential, ModelEntry, Request, Said
+from agent.core.provider import Abilities, AuthType, Credential, ModelEntry, Request, Said
 from agent.providers import _prices
 from agent.providers._connection import SdkProvider, trust
 from agent.providers._wires.gemini_answer import Step
@@ -64,6 +64,16 @@ def credential(settings: Settings) -> Credential | None:
     if not settings.gemini_api_key.get_secret_value():
         return None
     return Credential(secret=settings.gemini_api_key, base_url=settings.google_gemini_base_url)
+
+
+def auth_types(settings: Settings) -> tuple[AuthType, ...]:  # noqa: ARG001 - needs no setting
+    """A key, or a token of Google's sign-in."""
+    return ("api_key", "oauth_token")
+
+
+def base_url(settings: Settings) -> str:
+    """Google's own address, or that of a gateway."""
+    return settings.google_gemini_base_url
 
 
 def connect(credential: Credential) -> "GeminiProvider":

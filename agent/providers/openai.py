@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from agent.config import Settings
-from agent.core.provider import Abilities, Credential, ModelEntry, Request, Said
+from agent.core.provider import Abilities, AuthType, Credential, ModelEntry, Request, Said
 from agent.providers import _prices
 from agent.providers._connection import SdkProvider
 from agent.providers._openai_client import openai_client
@@ -76,6 +76,16 @@ def credential(settings: Settings) -> Credential | None:
     if not settings.openai_api_key.get_secret_value():
         return None
     return Credential(secret=settings.openai_api_key, base_url=settings.openai_base_url)
+
+
+def auth_types(settings: Settings) -> tuple[AuthType, ...]:  # noqa: ARG001 - needs no setting
+    """Keys alone: OpenAI lets only its own programs sign in."""
+    return ("api_key",)
+
+
+def base_url(settings: Settings) -> str:
+    """OpenAI's own address, or that of a gateway."""
+    return settings.openai_base_url
 
 
 def connect(credential: Credential) -> "OpenAIProvider":

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from agent.config import Settings
 from agent.core.events import Delta, DeltaKind, StepFinished
 from agent.core.messages import Message, Part, Text, Thinking, ToolCall, ToolResult, Usage
-from agent.core.provider import Abilities, Credential, ModelEntry, Provider, Request, Said
+from agent.core.provider import Abilities, AuthType, Credential, ModelEntry, Provider, Request, Said
 from agent.providers._wires.parts import Fields, is_prompt
 
 NAME = "demo"
@@ -83,6 +83,16 @@ class Intent:
 def credential(settings: Settings) -> Credential | None:  # noqa: ARG001 - needs no setting
     """The demo needs none."""
     return Credential(auth_type="none")
+
+
+def auth_types(settings: Settings) -> tuple[AuthType, ...]:  # noqa: ARG001 - needs no setting
+    """Nothing is needed, so nothing can be brought."""
+    return ()
+
+
+def base_url(settings: Settings) -> str:  # noqa: ARG001 - needs no setting
+    """It is here."""
+    return ""
 
 
 def connect(credential: Credential) -> "ScriptedProvider":  # noqa: ARG001 - needs none

@@ -1,11 +1,11 @@
 """Google's Vertex AI: Gemini by an account of Google Cloud, a token or an express key."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from agent.config import Settings
 from agent.core.errors import ProviderError
-from agent.core.provider import Credential, ModelEntry
+from agent.core.provider import AuthType, Credential, ModelEntry
 from agent.providers import gemini
 from agent.providers.gemini import GeminiProvider, options
 
@@ -42,6 +42,16 @@ def credential(settings: Settings) -> Credential | None:
     return None
 
 
+def auth_types(settings: Settings) -> tuple[AuthType, ...]:  # noqa: ARG001 - needs no setting
+    """A service account, an express key, or a token of Google's sign-in."""
+    return ("service_account", "api_key", "oauth_token")
+
+
+def base_url(settings: Settings) -> str:  # noqa: ARG001 - needs no setting
+    """Google's own address, which the location says."""
+    return ""
+
+
 def connect(credential: Credential) -> "VertexProvider":
     """A provider that uses this account, token or key."""
     return VertexProvider(credential)
@@ -61,6 +71,11 @@ class VertexProvider(GeminiProvider):
 
     name = NAME
     in_pieces = True
+
+    async def prove(self) -> None:
+        """Find out whether the account opens Vertex AI: not every one may read its list of models."""
+        async with self._asking() as client:
+            await cast("Any", client.aio.models).count_tokens(model=KNOWN[0], contents=NAME)
 
     def _client(self, http: "httpx2.AsyncClient") -> "Client":
         from google.genai import Client

@@ -1,23 +1,40 @@
 """Sessions: create, find and open them, ask something of them, follow what happens."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from agent import providers, tooling
+import structlog
+
+from agent import accounts, providers, tooling
 from agent.config import Settings, settings
 from agent.core.commands import Answer, Command, EditPrompt, Interrupt, Prompt
-from agent.core.errors import LimitReached, Unavailable
+from agent.core.errors import LimitReached, NotFound, Unavailable
 from agent.core.events import ModelSwitched, Noticed, Snapshot
+from agent.core.guests import persons_only
 from agent.core.history import still_counting
 from agent.core.identity import Session, User
 from agent.core.messages import File, Text
 from agent.core.policy import Mode
 from agent.core.transcript import Row, Transcript, fold
-from agent.sessions import checkpoints, log, rows
+from agent.sessions import checkpoints, exporting, leaving, log, quotas, rows
 from agent.sessions.accepting import Accepted, accept
+from agent.sessions.browsing import (
+    MOST_AT_ONCE,
+    Change,
+    Filters,
+    Listed,
+    browse,
+    mark,
+    places,
+    require_few,
+    undelete,
+)
 from agent.sessions.checkpoints import Checkpoint
+from agent.sessions.exporting import Form
 from agent.sessions.previewing import Preview
 from agent.sessions.previewing import preview as preview_answer
+from agent.sessions.searching import HITS_OF_ONE, Hit, search
 from agent.sessions.stream.bus import Heard, Wire, bus
 from agent.sessions.stream.following import Following
 from agent.sessions.turns.registry import live, live_or_none, tell_snapshot
@@ -25,34 +42,61 @@ from agent.sessions.turns.supervisor import Supervisor
 from agent.store.columns import new_id
 
 __all__ = [
+    "HITS_OF_ONE",
+    "MOST_AT_ONCE",
     "MOST_FALLBACKS",
+    "Change",
     "Checkpoint",
+    "Export",
+    "Filters",
     "Following",
+    "Form",
     "Heard",
+    "Hit",
+    "Listed",
     "Opened",
     "Preview",
+    "browse",
     "change",
     "checkpoint",
     "close",
     "create",
     "delete",
+    "delete_all",
+    "export",
     "follow",
     "fork",
     "get",
+    "is_awake",
+    "mark",
     "mine",
     "open",
+    "places",
     "prepare",
     "preview",
+    "remove_all",
     "restore",
     "saved",
+    "search",
     "submit",
+    "undelete",
     "wake",
 ]
 
 MOST_FALLBACKS = 10
+PROMPTS = "60/minute"
+"""Of one user, in all their sessions."""
 
 _supervisors: list[Supervisor] = []
 """The one of this process, while it is awake."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """A file to take away."""
+
+    name: str
+    pieces: AsyncIterator[str]
 
 
 @dataclass(frozen=True)
@@ -76,9 +120,12 @@ async def create(
 
     Raises:
         Invalid: it is no model id; the workspace is not there or not allowed.
+        NotAllowed: a guest wants another workspace than its own.
+        LimitReached: a guest has too many sessions.
     """
-    chosen = model or providers.default_model(settings())
+    chosen = model or await providers.default_model(user)
     providers.require(chosen)
+    await rows.require_one_more(user)
     session_id = new_id()
     folder = await tooling.choose_workspace(user, session_id, workspace)
     return await rows.create(user, rows.named(name), chosen, mode, folder, session_id)
@@ -86,7 +133,33 @@ async def create(
 
 async def mine(user: User, q: str = "", cursor: str = "") -> tuple[list[Session], str]:
     """A page of the user's sessions, the last used first, and the cursor of the next page (empty: none)."""
-    return await rows.mine(user, log.storable(q), cursor)
+    found, later = await browse(user, q, cursor=cursor)
+    return [one.session for one in found], later
+
+
+async def delete_all(user: User, session_ids: Sequence[str]) -> list[str]:
+    """Take several sessions out of sight; all of them, or none when one is not the user's.
+
+    Raises:
+        NotFound: one is not there, or another's.
+        LimitReached: they are too many at once.
+    """
+    ids = require_few(session_ids)
+    for session_id in ids:
+        await rows.session(user, session_id)
+    for session_id in ids:
+        await delete(user, session_id)
+    return ids
+
+
+async def export(user: User, session_id: str, form: Form) -> Export:
+    """A session as a file to take away, in pieces that are read one after the other.
+
+    Raises:
+        NotFound: there is none, or it is another's.
+    """
+    session = await rows.session(user, session_id)
+    return Export(exporting.file_name(session, form), exporting.export(session, form))
 
 
 async def get(user: User, session_id: str) -> Session:
@@ -124,9 +197,10 @@ async def change(
     Raises:
         NotFound: there is none, or it is another's.
         Invalid: something is no model id.
-        LimitReached: too many fallbacks.
+        LimitReached: too many fallbacks; a guest's session is full.
     """
     before = await rows.session(user, session_id)
+    quotas.require_room(before)
     for named in (*(fallbacks or ()), *([model] if model else ())):
         providers.require(named)
     if fallbacks and len(fallbacks) > MOST_FALLBACKS:
@@ -155,6 +229,17 @@ async def delete(user: User, session_id: str) -> None:
     await tooling.stop_jobs(user, session)
 
 
+@persons_only
+async def remove_all(user: User) -> None:
+    """Stop every session of a person who leaves, then remove them for good: logs, workspaces and all."""
+    for session in await leaving.every(user):
+        with suppress(NotFound):  # it was deleted before
+            await delete(user, session.id)
+    await leaving.settle(user)
+    for session in await leaving.every(user):
+        await leaving.remove(user, session)
+
+
 async def submit(user: User, session_id: str, command: Command, command_id: str = "") -> tuple[str, int]:
     """Ask something of a session.
 
@@ -171,11 +256,16 @@ async def submit(user: User, session_id: str, command: Command, command_id: str 
         NotFound: there is no such session, or it is another's.
         Invalid: the prompt says nothing.
         Conflict: it does not fit (an approval already answered, a prompt already begun).
+        NotAllowed: a guest answers for always.
+        LimitReached: too many prompts wait, or a guest has sent too many.
         Unavailable: it could not be stored, and is not accepted.
     """
     session = await rows.session(user, session_id)
+    structlog.contextvars.bind_contextvars(session_id=session_id)
     missing: list[str] = []
     if isinstance(command, Prompt | EditPrompt):
+        quotas.require_room(session)
+        await _count_prompt(user)
         command, missing = await _with_mentions(user, session, command)
     key = log.storable(f"{session_id}/command/{command_id}") if command_id else ""
     accepted = await _accept(user, session_id, command, key)
@@ -184,6 +274,11 @@ async def submit(user: User, session_id: str, command: Command, command_id: str 
         seq, event, _ = await log.append(session_id, told)
         bus.publish(session_id, seq, event)
     return accepted.turn_id, accepted.seq
+
+
+async def _count_prompt(user: User) -> None:
+    if settings().is_limited:
+        await accounts.hit(f"prompts/{user.id}", PROMPTS)
 
 
 async def _with_mentions(
@@ -242,7 +337,7 @@ async def checkpoint(user: User, session_id: str, name: str = "") -> Checkpoint:
     Raises:
         NotFound: there is no such session, or it is another's.
     """
-    await rows.session(user, session_id)
+    quotas.require_room(await rows.session(user, session_id))
     made, stored = await checkpoints.save(session_id, rows.named(name))
     bus.publish(session_id, *stored)
     return made
@@ -265,7 +360,7 @@ async def restore(user: User, session_id: str, checkpoint_id: str) -> Checkpoint
         NotFound: there is no such session or checkpoint, or it is another's.
         Conflict: a turn runs.
     """
-    await rows.session(user, session_id)
+    quotas.require_room(await rows.session(user, session_id))
     found, stored = await checkpoints.restore(session_id, checkpoint_id)
     bus.publish(session_id, *stored)
     return found
@@ -277,6 +372,7 @@ async def fork(user: User, session_id: str, seq: int) -> Session:
     Raises:
         NotFound: there is no such session, or it is another's.
         Invalid: the number is none of its events.
+        LimitReached: a guest has too many sessions, or the prompts that wait in it are too many.
     """
     source = await rows.session(user, session_id)
     checkpoints.require_event(source, seq)
@@ -287,6 +383,7 @@ async def fork(user: User, session_id: str, seq: int) -> Session:
     return await rows.session(user, copy.id)
 
 
+@persons_only
 async def preview(user: User, session_id: str, answer: Answer) -> Preview:
     """What an answer for always to an open question would mean: its rule, and what that would let pass.
 
@@ -325,6 +422,11 @@ async def _wire(redis_url: str) -> Wire:
     wire = RedisWire(redis_url, bus)
     await wire.open()
     return wire
+
+
+def is_awake() -> bool:
+    """Whether turns can be begun."""
+    return bool(_supervisors)
 
 
 def _awake() -> Supervisor:

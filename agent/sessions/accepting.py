@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlmodel import Session as Store
 
 from agent.core.commands import Answer, Command, DropPrompt, EditPrompt, Interrupt, Prompt
-from agent.core.errors import Conflict, Invalid, LimitReached, NotFound
+from agent.core.errors import Conflict, Invalid, LimitReached, NotAllowed, NotFound
 from agent.core.events import (
     ApprovalGiven,
     ApprovalRequested,
@@ -19,12 +19,12 @@ from agent.core.events import (
 )
 from agent.core.messages import PromptPart, ToolCall
 from agent.core.transcript import prompt_text
-from agent.sessions import log
+from agent.sessions import log, quotas
 from agent.sessions.rows import named
 from agent.sessions.turns.approvals import rule_of
 from agent.sessions.turns.engine import Run
 from agent.sessions.turns.moves import given_in, is_stopping
-from agent.store import audit
+from agent.store import audit, search
 from agent.store.audit import Entry
 from agent.store.columns import new_id, now
 from agent.store.engine import writing
@@ -63,7 +63,8 @@ async def accept(session_id: str, command: Command, by: str, key: str = "") -> A
         NotFound: the session is gone.
         Invalid: a prompt says nothing.
         Conflict: it does not fit (an approval already answered, a prompt already begun).
-        LimitReached: too many prompts wait.
+        NotAllowed: a guest answers for always.
+        LimitReached: too many prompts wait, or a guest sent too many.
         Unavailable: it could not be stored, and is not accepted.
     """
     if isinstance(command, Prompt | EditPrompt) and not prompt_text(command.parts).strip():
@@ -75,6 +76,8 @@ async def accept(session_id: str, command: Command, by: str, key: str = "") -> A
             raise NotFound("session")
         if key and (kept := log.kept_in(store, key)):
             return Accepted(kept[1].turn_id, kept[0], begun=_begun_before(row, kept[1]))
+        if isinstance(command, Prompt | EditPrompt):
+            quotas.count_prompt(store, row, command)
         return _ACCEPTED[type(command)](_Desk(store, row, by, key), command)
 
     return await writing(work)
@@ -117,6 +120,7 @@ def _prompt(desk: _Desk, command: Prompt) -> Accepted:
     row, turn_id = desk.row, new_id()
     if not row.name:
         row.name = named(prompt_text(command.parts).strip().splitlines()[0])
+        search.entitle(desk.store, row.id, row.name)
     if not row.turn_id and not row.queue:
         return _started(desk, turn_id, command.parts)
     if len(row.queue) >= MOST_WAITING:
@@ -159,6 +163,8 @@ def _answer(desk: _Desk, command: Answer) -> Accepted:
     if asked.reason == "question" and command.answer.startswith("allow"):
         _require_replies(asked.call, command)
     row = desk.row
+    if row.anonymous_session_id and not command.answer.endswith("once"):
+        raise NotAllowed("guest")
     rule = rule_of(asked, command, row.id, row.workspace, now())
     given = ApprovalGiven(
         turn_id=asked.turn_id,
@@ -180,7 +186,9 @@ def _answer(desk: _Desk, command: Answer) -> Accepted:
 
 
 def _write_down(desk: _Desk, asked: ApprovalRequested, given: ApprovalGiven, rule: RuleRow | None) -> None:
-    """Keep in the audit log who answered what, and which rule came of it."""
+    """Keep in the audit log who answered what, and which rule came of it; of guests nothing is kept."""
+    if desk.row.user_id is None:
+        return
     body = {
         "tool": asked.call.name,
         "call_id": asked.call.id,
@@ -194,7 +202,7 @@ def _write_down(desk: _Desk, asked: ApprovalRequested, given: ApprovalGiven, rul
         desk.store,
         Entry(
             action="approval_given",
-            user_id=desk.row.user_id or "",
+            user_id=desk.row.user_id,
             session_id=desk.row.id,
             turn_id=given.turn_id,
             body=body,

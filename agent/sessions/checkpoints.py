@@ -18,10 +18,11 @@ from agent.core.events import (
 from agent.core.identity import Session
 from agent.core.messages import Value
 from agent.core.policy import Mode
-from agent.sessions import log
+from agent.sessions import log, quotas
 from agent.sessions.turns.approvals import approval_id
 from agent.sessions.turns.engine import Run
 from agent.sessions.turns.moves import begin_next
+from agent.store import search
 from agent.store.columns import new_id, now
 from agent.store.engine import reading, writing
 from agent.store.sessions import SessionRow
@@ -114,6 +115,7 @@ async def copy(source: Session, into: Session, seq: int) -> Run | None:
 
     Raises:
         Invalid: the number is none of its events.
+        LimitReached: a guest may not have so many turns.
         Unavailable: an event is damaged.
     """
     require_event(source, seq)
@@ -125,10 +127,12 @@ async def copy(source: Session, into: Session, seq: int) -> Run | None:
             event = _owned(kept.event, own)
             store.add(log.row_of(into.id, kept.seq, event, _own_key(kept.key, source.id, own)))
             log.project(made, event)
+            search.index(store, into.id, kept.seq, event)
         made.last_seq = seq
         told_of = [each.model_dump(mode="json") for each in _kept(_row(store, source.id)) if each.seq < seq]
         made.agent_state = {**made.agent_state, "checkpoints": told_of}
         store.flush()
+        quotas.count_turns(store, made, len(made.queue) + bool(made.turn_id))
         begin_next(store, made)
         return Run(made.id, made.turn_id) if made.turn_id else None
 

@@ -19,12 +19,14 @@ from agent.core.events import (
     PromptDropped,
     PromptQueued,
     PromptSteered,
+    ToolCallStarted,
     TurnFinished,
     TurnStarted,
 )
+from agent.store import search
 from agent.store.columns import new_id, now
 from agent.store.engine import reading, writing
-from agent.store.sessions import EventRow, ExecutorRow, SessionRow
+from agent.store.sessions import CHANGING, EventRow, ExecutorRow, SessionRow
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """What PostgreSQL's JSON cannot hold: NUL and half characters."""
@@ -35,6 +37,9 @@ BY_NUMBER: Select[int, str] = select(col(EventRow.seq), cast_to(col(EventRow.bod
 )
 """Events as their JSON text: read at once into values, which takes half the time of the way over a dict."""
 BY_KEY = BY_NUMBER.where(col(EventRow.key) == bindparam("key"))
+ONE = BY_NUMBER.where(
+    col(EventRow.session_id) == bindparam("session_id"), col(EventRow.seq) == bindparam("seq")
+)
 COUNTED = (
     update(SessionRow)
     .where(col(SessionRow.id) == bindparam("session_id"))
@@ -102,6 +107,7 @@ def write(
     stored = storable(body)
     store.add(row_of(session_id, row.last_seq, event, key, stored))
     project(row, event)
+    search.index(store, session_id, row.last_seq, event)
     store.flush()
     return row.last_seq, event if stored == body else EVENT.validate_python(stored), True
 
@@ -116,6 +122,8 @@ def project(row: SessionRow, event: Event) -> None:
             row.turn_id, row.is_parked = None, False
         case PromptQueued() if event.turn_id not in row.queue:
             row.queue = [*row.queue, event.turn_id]
+        case ToolCallStarted():
+            row.has_changes = row.has_changes or event.call.name in CHANGING
         case PromptDropped() | PromptSteered():
             row.queue = [waiting for waiting in row.queue if waiting != event.prompt_id]
         case _:
@@ -145,13 +153,23 @@ async def steps_of_open_turn(session_id: str, until: int) -> tuple[str, int]:
     return await reading(lambda store: (store.exec(turn_id).first() or "", store.exec(steps).one()))
 
 
-async def read(session_id: str, after: int = 0) -> list[tuple[int, Event]]:
-    """The events after a number, in order, each with its number.
+async def read(session_id: str, after: int = 0, most: int | None = None) -> list[tuple[int, Event]]:
+    """The events after a number, in order, each with its number; all, or so many.
 
     Raises:
         Unavailable: an event is damaged, or the database does not answer.
     """
-    stored = BY_NUMBER.where(EventRow.session_id == session_id, col(EventRow.seq) > after)
+    stored = BY_NUMBER.where(EventRow.session_id == session_id, col(EventRow.seq) > after).limit(most)
+    return await reading(lambda store: [_event(session_id, seq, body) for seq, body in store.exec(stored)])
+
+
+async def went_back(session_id: str) -> list[tuple[int, Event]]:
+    """The events that say that a session went back, in order, each with its number.
+
+    Raises:
+        Unavailable: an event is damaged, or the database does not answer.
+    """
+    stored = BY_NUMBER.where(EventRow.session_id == session_id, EventRow.type == "CheckpointRestored")
     return await reading(lambda store: [_event(session_id, seq, body) for seq, body in store.exec(stored)])
 
 
@@ -159,6 +177,15 @@ def kept_in(store: Session, key: str) -> tuple[int, Event] | None:
     """The event under a key, within a transaction."""
     row = store.exec(BY_KEY, params={"key": key}).first()
     return _event(key, *row) if row else None
+
+
+def one(store: Session, session_id: str, seq: int) -> Event:
+    """The event of a number, within a transaction.
+
+    Raises:
+        Unavailable: it is damaged.
+    """
+    return _event(session_id, *store.exec(ONE, params={"session_id": session_id, "seq": seq}).one())[1]
 
 
 @dataclass(frozen=True)

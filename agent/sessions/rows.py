@@ -3,30 +3,62 @@
 from pathlib import Path
 from uuid import UUID
 
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session as Store
 from sqlmodel import col, select
 
 from agent.core.errors import NotFound
 from agent.core.events import PromptDropped
+from agent.core.guests import guest
 from agent.core.identity import Session, User
 from agent.core.policy import Mode
-from agent.sessions import log
+from agent.sessions import log, quotas
+from agent.store import search
 from agent.store.columns import now
 from agent.store.engine import reading, writing
 from agent.store.sessions import SessionRow
 from agent.store.users import UserRow
 
-PAGE = 50
 NAME_LENGTH = 80
 
 
 async def create(user: User, name: str, model: str, mode: Mode, workspace: Path, session_id: str) -> Session:
-    """Store a new session."""
+    """Store a new session.
+
+    Raises:
+        LimitReached: a guest has too many.
+        NotSignedIn: the guest is no more.
+    """
     row = SessionRow(
-        id=session_id, user_id=user.id, name=name, model=model, mode=mode, workspace=str(workspace)
+        id=session_id,
+        user_id=None if user.is_anonymous else user.id,
+        anonymous_session_id=user.id if user.is_anonymous else None,
+        name=name,
+        model=model,
+        mode=mode,
+        workspace=str(workspace),
     )
-    await writing(lambda store: store.add(row))
-    return _session(row)
+
+    def work(store: Store) -> None:
+        quotas.count_session(store, row)
+        store.add(row)
+        store.flush()
+        search.entitle(store, row.id, row.name)
+
+    await writing(work)
+    return shown(row)
+
+
+async def require_one_more(user: User) -> None:
+    """Go on only when somebody may have one more session; asked before anything is made for it.
+
+    Raises:
+        LimitReached: a guest has too many.
+        NotSignedIn: the guest is no more.
+    """
+    if user.is_anonymous:
+        wanted = SessionRow(anonymous_session_id=user.id, model="", mode="ask", workspace="")
+        await reading(lambda store: quotas.count_session(store, wanted))
 
 
 async def session(user: User, session_id: str) -> Session:
@@ -35,24 +67,7 @@ async def session(user: User, session_id: str) -> Session:
     Raises:
         NotFound: there is none, or it is another's.
     """
-    return await reading(lambda store: _session(_row(store, user, session_id)))
-
-
-async def mine(user: User, q: str, cursor: str) -> tuple[list[Session], str]:
-    """A page of the user's sessions, the last used first, and where the next page begins (or empty)."""
-    wanted = select(SessionRow).where(
-        SessionRow.user_id == user.id,
-        col(SessionRow.deleted_at).is_(None),
-        col(SessionRow.archived_at).is_(None),
-    )
-    if q:
-        wanted = wanted.where(col(SessionRow.name).icontains(q, autoescape=True))
-    skip = int(cursor) if cursor.isdecimal() else 0
-    page = wanted.order_by(col(SessionRow.updated_at).desc(), col(SessionRow.id).desc())
-    found = await reading(
-        lambda store: [_session(row) for row in store.exec(page.offset(skip).limit(PAGE + 1))]
-    )
-    return found[:PAGE], str(skip + PAGE) if len(found) > PAGE else ""
+    return await reading(lambda store: shown(_row(store, user, session_id)))
 
 
 async def change(user: User, session_id: str, **fields: object) -> Session:
@@ -66,8 +81,10 @@ async def change(user: User, session_id: str, **fields: object) -> Session:
         row = _row(store, user, session_id)
         for name, value in fields.items():
             setattr(row, name, value)
+        if "name" in fields:
+            search.entitle(store, row.id, row.name)
         store.add(row)
-        return _session(row)
+        return shown(row)
 
     return await writing(work)
 
@@ -92,20 +109,22 @@ async def owner(session_id: str) -> tuple[User, Session]:
     """A session with the user it belongs to; deleted ones too: their turns must end.
 
     Raises:
-        NotFound: there is none, or nobody who signed in owns it.
+        NotFound: there is none.
     """
     wanted = (
         select(SessionRow, UserRow)
-        .join(UserRow, col(UserRow.id) == SessionRow.user_id)
+        .join(UserRow, col(UserRow.id) == SessionRow.user_id, isouter=True)
         .where(SessionRow.id == session_id)
     )
     found = await reading(lambda store: store.exec(wanted).first())
     if found is None:
         raise NotFound("session")
     row, user = found
+    if row.anonymous_session_id:
+        return guest(row.anonymous_session_id), shown(row)
     return User(
         id=user.id, email=user.email, name=user.name, provider=user.provider, is_admin=user.is_admin
-    ), _session(row)
+    ), shown(row)
 
 
 def named(name: str) -> str:
@@ -124,9 +143,14 @@ def named(name: str) -> str:
 
 def _row(store: Store, user: User, session_id: str, *, is_locked: bool = False) -> SessionRow:
     row = store.get(SessionRow, session_id, with_for_update=is_locked) if is_id(session_id) else None
-    if row is None or row.user_id != user.id or row.deleted_at is not None:
+    if row is None or row.deleted_at is not None or not shown(row).belongs_to(user):
         raise NotFound("session")
     return row
+
+
+def theirs(user: User) -> Mapped[str | None]:
+    """The column that holds such an owner's id."""
+    return col(SessionRow.anonymous_session_id if user.is_anonymous else SessionRow.user_id)
 
 
 def is_id(text: str) -> bool:
@@ -141,7 +165,8 @@ def is_id(text: str) -> bool:
         return False
 
 
-def _session(row: SessionRow) -> Session:
+def shown(row: SessionRow) -> Session:
+    """The session of a row."""
     return Session.model_validate(
         {
             "id": row.id,
@@ -153,7 +178,10 @@ def _session(row: SessionRow) -> Session:
             "mode": row.mode,
             "workspace": row.workspace,
             "last_seq": row.last_seq,
+            "has_changes": row.has_changes,
             "created_at": row.created_at,
             "updated_at": row.updated_at,
+            "pinned_at": row.pinned_at,
+            "archived_at": row.archived_at,
         }
     )

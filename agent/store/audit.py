@@ -35,6 +35,20 @@ Action = Literal[
     "approval_asked",
     "approval_given",
     "sandbox_bypassed",
+    "credential_stored",
+    "credential_removed",
+    "credential_tested",
+    "keys_rotated",
+    "signed_in",
+    "signed_out",
+    "sign_in_ended",
+    "user_added",
+    "user_removed",
+    "administrator_changed",
+    "token_made",
+    "token_revoked",
+    "device_allowed",
+    "device_denied",
 ]
 
 ONE_WRITER = 0x6175_6469_74

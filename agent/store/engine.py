@@ -8,14 +8,14 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlmodel import Session
 
-from agent.core.errors import Unavailable
+from agent.core.errors import Invalid, Unavailable
 
 T = TypeVar("T")
 
@@ -77,6 +77,23 @@ async def writing(work: Callable[[Session], T]) -> T:
     return await _threaded(_one_writer if one_at_a_time else _threads, _write, work)
 
 
+def is_open() -> bool:
+    """Whether there is a database to work with."""
+    return bool(_engines)
+
+
+def read(work: Callable[[Session], T]) -> T:
+    """Do work that only reads in the thread that asks, which waits for it: never on the event loop.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    try:
+        return _read(work)
+    except (DBAPIError, PendingRollbackError, NoneFree) as error:
+        _tell(error)
+
+
 async def threaded(work: Callable[[Engine], T]) -> T:
     """Do work that needs the engine itself: transactions one after the other, a connection that is kept.
 
@@ -94,10 +111,17 @@ async def _threaded(
     working.add_done_callback(_working.discard)
     try:
         return await asyncio.wrap_future(working)
+    except (DataError, UnicodeEncodeError, OverflowError) as error:
+        raise Invalid("unstorable") from error  # NUL, half a character, a number beyond all columns
     except (DBAPIError, PendingRollbackError, NoneFree) as error:
-        if not _is_away(error):
-            raise
-        raise Unavailable("database", reason=str(getattr(error, "orig", error))) from error
+        _tell(error)
+
+
+def _tell(error: DBAPIError | PendingRollbackError | NoneFree) -> NoReturn:
+    """Say that the database is away, where it is the reason."""
+    if not _is_away(error):
+        raise error
+    raise Unavailable("database", reason=str(getattr(error, "orig", error))) from error
 
 
 def _is_away(error: DBAPIError | PendingRollbackError | NoneFree) -> bool:

@@ -22,14 +22,26 @@ def migrate(url: str) -> None:
     """
     engine = connect(url)
     try:
-        with engine.execution_options(writing=True).begin() as connection:
-            _wait_for_others(connection)
-            if revision(connection) != newest():
-                _upgrade(connection)
+        with engine.execution_options(writing=True).connect() as connection:
+            _let_tables_be_made_anew(connection)
+            with connection.begin():
+                _wait_for_others(connection)
+                if revision(connection) != newest():
+                    _upgrade(connection)
     except OperationalError as error:
         raise Unavailable("database", reason=str(error.orig)) from error
     finally:
         engine.dispose()
+
+
+def _let_tables_be_made_anew(connection: Connection) -> None:
+    """Keep what hangs on a table while it is made anew: SQLite would remove it with the old one.
+
+    Its driver is spoken to itself: within a transaction SQLite does not listen.
+    """
+    driver = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite" and driver is not None:
+        driver.execute("PRAGMA foreign_keys=OFF")
 
 
 def _wait_for_others(connection: Connection) -> None:

@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from agent.config import Settings, settings
 from agent.core.errors import Unavailable
+from agent.store.engine import is_open, read
+from agent.store.sealed import heads
 
 FILE = "secret-key"
 """In the data folder."""
@@ -82,19 +84,16 @@ def unseal(sealed: bytes, *, table: str, row: str, user: str, field: str) -> byt
 
 def is_stale(sealed: bytes) -> bool:
     """Whether a newer key is to seal it anew."""
-    return sealed[1:_HEAD] != next(iter(_keys(may_make=False)), b"")
+    return sealed[:_HEAD] != next(iter(key_heads()), b"")
 
 
-def rotate(sealed: bytes, *, table: str, row: str, user: str, field: str) -> bytes:
-    """The same value under the first key; unchanged when it is under that already.
+def key_heads() -> list[bytes]:
+    """How values begin that the keys open which are there, the one first that seals.
 
     Raises:
-        Unavailable: it cannot be opened.
+        Unavailable: a key cannot be used.
     """
-    if not is_stale(sealed):
-        return sealed
-    plain = unseal(sealed, table=table, row=row, user=user, field=field)
-    return seal(plain, table=table, row=row, user=user, field=field)
+    return [_VERSION + key_id for key_id in _keys(may_make=False)]
 
 
 def _bound(head: bytes, place: Place) -> bytes:
@@ -142,7 +141,12 @@ def _absent(file: Path) -> str:
 
 
 def _make(file: Path) -> str:
-    """Make a key in a new file, whole from the first moment; another process may be doing the same."""
+    """Make a key in a new file, whole from the first moment; another process may be doing the same.
+
+    Where something is sealed already its key is lost, and must not be replaced as if it had never been.
+    """
+    if is_open() and (lost := read(heads).total()):
+        raise Unavailable("secret_key_gone", count=lost)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -11,6 +11,9 @@ from sqlmodel import Field, SQLModel
 
 from agent.store.columns import Id, Json, Utc, new_id, now
 
+CHANGING = frozenset({"write_file", "edit"})
+"""Tools that change files of the workspace, and nothing else."""
+
 
 class SessionRow(SQLModel, table=True):
     """A session; it belongs to a user or to an anonymous browser, never to both."""
@@ -43,6 +46,9 @@ class SessionRow(SQLModel, table=True):
     """The ids of the prompts that wait, which will be their turns', in order."""
     created_at: datetime = Field(default_factory=now, sa_type=Utc)
     updated_at: datetime = Field(default_factory=now, sa_type=Utc)
+    has_changes: bool = False
+    """Whether a tool began that changes files."""
+    pinned_at: datetime | None = Field(default=None, sa_type=Utc)
     archived_at: datetime | None = Field(default=None, sa_type=Utc)
     deleted_at: datetime | None = Field(default=None, sa_type=Utc)
 

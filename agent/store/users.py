@@ -44,8 +44,11 @@ class LoginSessionRow(SQLModel, table=True):
     token_hash: str = Field(unique=True)
     browser: str = ""
     """What it says it is, shortened."""
-    place: str = ""
+    place: str = Field(default="", index=True)
     """The address it signed in from."""
+    prompts: int = 0
+    """Of an anonymous one, since `prompts_since`."""
+    prompts_since: datetime | None = Field(default=None, sa_type=Utc)
     created_at: datetime = Field(default_factory=now, sa_type=Utc)
     last_used_at: datetime | None = Field(default=None, sa_type=Utc)
     expires_at: datetime = Field(sa_type=Utc)
@@ -142,7 +145,7 @@ class LlmConfigurationRow(SQLModel, table=True):
     """The last four characters."""
     created_at: datetime = Field(default_factory=now, sa_type=Utc)
     changed_at: datetime = Field(default_factory=now, sa_type=Utc)
-    """When it was entered, renewed or sealed anew."""
+    """When it was entered, or its token renewed."""
     renewing_until: datetime | None = Field(default=None, sa_type=Utc)
     """Until when one process has taken it on to renew the token."""
     last_used_at: datetime | None = Field(default=None, sa_type=Utc)

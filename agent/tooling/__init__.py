@@ -9,16 +9,20 @@ from pydantic import JsonValue
 
 from agent.config import settings
 from agent.core.errors import NotFound, ToolFailed
+from agent.core.guests import persons_only, require_person
 from agent.core.identity import Session, User
 from agent.core.messages import ToolCall
 from agent.core.policy import Replies
 from agent.core.rules import Facts, Rule
 from agent.core.tools import ToolDefinition
 from agent.tooling import (
+    auditing,
     background,
+    guests,
     instructions,
     judging,
     mentions,
+    openapi,
     processes,
     programs,
     ruling,
@@ -30,7 +34,7 @@ from agent.tooling import (
 )
 from agent.tooling._outputs import fitted
 from agent.tooling._writing import readable
-from agent.tooling.auditing import AuditEntry, audit_entries
+from agent.tooling.auditing import AuditEntry
 from agent.tooling.background import Job
 from agent.tooling.declaration import ToolOutput
 from agent.tooling.instructions import InstructionFile, Instructions
@@ -42,15 +46,11 @@ from agent.tooling.openapi import (
     SchemeOffer,
     ServiceChanges,
     Services,
-    add_service,
-    change_service,
-    remove_service,
-    services,
 )
 from agent.tooling.permissions import Permission, PermissionChanges
 from agent.tooling.programs import Programs
 from agent.tooling.registry import brings, definition_hash, effect, kinds, registry
-from agent.tooling.ruling import NewRule, Standing, StoredRule, remove_rule, standing
+from agent.tooling.ruling import NewRule, Standing, StoredRule
 from agent.tooling.tools.web_search import Search
 from agent.tooling.web.fetching import Web
 from agent.tooling.workspace import Workspace
@@ -83,10 +83,12 @@ __all__ = [
     "close",
     "definition_hash",
     "definitions",
+    "discard_workspace",
     "effect",
     "execute",
     "jobs",
     "judge",
+    "kinds",
     "mentioned",
     "new_instructions",
     "permission",
@@ -106,6 +108,13 @@ __all__ = [
 
 
 _WEB = Web()
+
+audit_entries = persons_only(auditing.audit_entries)
+services = persons_only(openapi.services)
+add_service = persons_only(openapi.add_service)
+change_service = persons_only(openapi.change_service)
+remove_service = persons_only(openapi.remove_service)
+remove_rule = persons_only(ruling.remove_rule)
 
 
 @dataclass(frozen=True)
@@ -127,7 +136,7 @@ GLOBAL = "instructions"
 async def definitions(user: User, session: Session) -> tuple[ToolDefinition, ...]:
     """The tools a model may use in this session, by name; what the person has shut off is hidden from it."""
     _require_owner(user, session)
-    now = await standing(user, session)
+    now = await _standing(user, session)
     return tuple(
         tool.definition
         for name, tool in registry().items()
@@ -161,9 +170,11 @@ async def execute(
     if session.mode not in known[name].modes:
         raise ToolFailed(f"{name} makes no sense in mode {session.mode}.")
     means = means or Means()
-    now = await standing(user, session)
+    now = await _standing(user, session)
     if now.shuts_off(name):
         raise ToolFailed(f"{name} is switched off.")
+    if user.is_anonymous:
+        await guests.require_room(known[name], session.workspace)
     bypassed = now.permission(name).sandbox_bypassed
     confinement = programs.confined(session, is_bypassed=bypassed, hosts=await _hosts())
     async with Workspace(session.workspace) as files:
@@ -183,12 +194,15 @@ async def execute(
 async def read_instructions(user: User, session: Session, touched: Iterable[str] = ()) -> Instructions:
     """What GEMINI.md and AGENTS.md say: the server's, the workspace's, those of folders that were touched.
 
+    The server's are its people's own and told to no guest.
+
     Raises:
         ToolFailed: the workspace is gone.
     """
     _require_owner(user, session)
     async with Workspace(session.workspace) as files:
-        return await instructions.instructions(files, settings().data_dir / GLOBAL, touched)
+        folder = None if user.is_anonymous else settings().data_dir / GLOBAL
+        return await instructions.instructions(files, folder, touched)
 
 
 async def new_instructions(user: User, session: Session, path: str, known: set[str]) -> Instructions:
@@ -213,16 +227,25 @@ async def mentioned(user: User, session: Session, text: str) -> Mentions:
         return await mentions.mentioned(files, text)
 
 
-async def choose_workspace(user: User, session_id: str, wanted: str | None) -> Path:  # noqa: ARG001 - one owner so far
+async def choose_workspace(user: User, session_id: str, wanted: str | None) -> Path:
     """Find the folder a session shall work in: a new one of its own, or one under the allowed folders.
 
     Raises:
         Invalid: the wanted folder is not there, or not allowed.
+        NotAllowed: a guest wants another than its own.
     """
+    if wanted:
+        require_person(user)
     found = settings()
     return await asyncio.to_thread(
         workspaces.choose, found.data_dir, found.workspace_roots, session_id, wanted
     )
+
+
+async def discard_workspace(user: User, session: Session) -> None:
+    """Remove a workspace that was made for its session alone; what an administrator has chosen stays."""
+    _require_owner(user, session)
+    await asyncio.to_thread(workspaces.discard, settings().data_dir, session.id)
 
 
 async def judge(user: User, session: Session, call: ToolCall, *, is_tainted: bool = False) -> Weighed:
@@ -237,7 +260,8 @@ async def judge(user: User, session: Session, call: ToolCall, *, is_tainted: boo
         is_tainted: whether the session has taken in a stranger's words and private things.
     """
     _require_owner(user, session)
-    return await _weighed(session, call, await standing(user, session), is_tainted=is_tainted)
+    weighed = await _weighed(session, call, await _standing(user, session), is_tainted=is_tainted)
+    return weighed.model_copy(update={"offers": ()}) if user.is_anonymous else weighed
 
 
 async def _hosts() -> tuple[str, ...]:
@@ -254,14 +278,21 @@ async def _weighed(session: Session, call: ToolCall, now: Standing, *, is_tainte
     return await weigh(tool, session, call, (now.rules, now.permission(call.name)), known)
 
 
+async def _standing(user: User, session: Session) -> Standing:
+    """What a person has settled and holds here now; for all guests the same holds."""
+    return guests.standing(registry().values()) if user.is_anonymous else await ruling.standing(user, session)
+
+
+@persons_only
 async def would_pass(user: User, session: Session, call: ToolCall, rule: Rule) -> bool:
     """Whether a call would pass, were this rule added to those that hold."""
     _require_owner(user, session)
-    now = await standing(user, session)
+    now = await _standing(user, session)
     with_it = now.model_copy(update={"rules": (*now.rules, rule)})
     return (await _weighed(session, call, with_it)).judgement.decision == "allow"
 
 
+@persons_only
 async def would_cover(user: User, call: ToolCall, rule: Rule) -> bool:  # noqa: ARG001  whose past it is
     """Whether a rule would have allowed a past call, as far as its words tell."""
     tool = registry().get(call.name)
@@ -312,11 +343,13 @@ async def stop_leftovers(user: User, session: Session) -> None:
     await processes.stop(session.id)
 
 
+@persons_only
 async def permissions(user: User) -> list[Permission]:
     """What a person lets each tool do, by name."""
     return await permitting.permissions(user, kinds())
 
 
+@persons_only
 async def permission(user: User, tool: str) -> Permission:
     """What a person lets a tool do.
 
@@ -326,6 +359,7 @@ async def permission(user: User, tool: str) -> Permission:
     return await permitting.permission(user, tool, kinds())
 
 
+@persons_only
 async def change_permission(user: User, tool: str, changes: PermissionChanges) -> Permission:
     """Change what a tool may do; it holds from the next call on.
 
@@ -336,16 +370,18 @@ async def change_permission(user: User, tool: str, changes: PermissionChanges) -
     return await permitting.change_permission(user, tool, changes, kinds())
 
 
+@persons_only
 async def rules(user: User) -> list[StoredRule]:
     """The rules of a person, the newest first; those too that have ended."""
     return await ruling.rules(user, kinds())
 
 
+@persons_only
 async def add_rule(user: User, new: NewRule, session: Session | None = None) -> StoredRule:
     """Add a rule; see `ruling.add_rule`."""
     return await ruling.add_rule(user, new, kinds(), session)
 
 
 def _require_owner(user: User, session: Session) -> None:
-    if session.owner != user.id:
+    if not session.belongs_to(user):
         raise NotFound("session")

@@ -180,7 +180,7 @@ def _is_id(text: str) -> bool:
 
 
 def _require_own(user: User, session: Session) -> None:
-    if session.owner != user.id:
+    if not session.belongs_to(user):
         raise NotFound("session")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from agent.core.errors import Invalid
+from agent.tooling.sandbox.removing import remove
 
 PRIVATE = 0o700
 
@@ -21,7 +22,7 @@ def choose(data_dir: Path, roots: Iterable[Path], session_id: str, wanted: str |
         Invalid: the wanted folder is not there, or lies under none of the roots.
     """
     if not wanted:
-        folder = data_dir / "workspaces" / session_id
+        folder = _own(data_dir, session_id)
         folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         return folder.resolve()
     try:
@@ -34,3 +35,12 @@ def choose(data_dir: Path, roots: Iterable[Path], session_id: str, wanted: str |
     if not folder.is_dir():
         raise Invalid("no_such_workspace", workspace=wanted)
     return folder
+
+
+def discard(data_dir: Path, session_id: str) -> None:
+    """Remove the folder that was made for a session; there is none where another was picked."""
+    remove(_own(data_dir, session_id))
+
+
+def _own(data_dir: Path, session_id: str) -> Path:
+    return data_dir / "workspaces" / session_id

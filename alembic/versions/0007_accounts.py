@@ -22,7 +22,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("anonymous_session_id", AutoString(), nullable=True))
         batch_op.add_column(sa.Column("browser", AutoString(), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("place", AutoString(), nullable=False, server_default=""))
+        batch_op.add_column(sa.Column("prompts", sa.Integer(), nullable=False, server_default="0"))
+        batch_op.add_column(sa.Column("prompts_since", Utc(), nullable=True))
         batch_op.add_column(sa.Column("last_used_at", Utc(), nullable=True))
+        batch_op.create_index("ix_login_sessions_place", ["place"], unique=False)
         batch_op.create_index(
             "ix_login_sessions_anonymous_session_id", ["anonymous_session_id"], unique=False
         )
@@ -104,6 +107,7 @@ def downgrade() -> None:
     with op.batch_alter_table("login_sessions") as batch_op:
         batch_op.drop_constraint("ck_login_sessions_one_owner", type_="check")
         batch_op.drop_index("ix_login_sessions_anonymous_session_id")
-        for name in ("last_used_at", "place", "browser", "anonymous_session_id"):
+        batch_op.drop_index("ix_login_sessions_place")
+        for name in ("last_used_at", "prompts_since", "prompts", "place", "browser", "anonymous_session_id"):
             batch_op.drop_column(name)
         batch_op.alter_column("user_id", existing_type=sa.Uuid(as_uuid=False), nullable=False)

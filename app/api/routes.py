@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -11,12 +12,13 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from agent import providers, sessions, tooling
 from agent.core.commands import COMMAND
-from agent.core.errors import Invalid, NotAllowed, Unavailable
-from agent.core.identity import Session, User
+from agent.core.errors import Invalid, NotSignedIn, Unavailable
+from agent.core.identity import Principal, Session, User
 from agent.core.policy import Mode
 from agent.core.provider import ModelEntry, Standing
 from agent.core.transcript import Row
-from app.problems import problem
+from app.connections import Line, opened, until_ended
+from app.problems import told
 
 router = APIRouter()
 
@@ -24,16 +26,38 @@ NUMBER = r"[0-9]{1,18}"
 """A number that fits into the database's."""
 COMMAND_ID = re.compile(r"[!-~]{0,200}")
 
+MARKS: dict[str, tuple[sessions.Change, sessions.Change]] = {
+    "is_archived": ("archive", "unarchive"),
+    "is_pinned": ("pin", "unpin"),
+}
 
-def asking(request: Request) -> User:
-    """The user behind a request, whom the guard has found."""
-    user = request.scope.get("user")
-    if not isinstance(user, User):
-        raise NotAllowed("not_signed_in")
-    return user
+
+def asker(request: Request) -> Principal:
+    """Who asks, and by what, as the guard has found."""
+    principal = request.scope.get("principal")
+    if not isinstance(principal, Principal):
+        raise NotSignedIn
+    return principal
+
+
+Asker = Annotated[Principal, Depends(asker)]
+
+
+def asking(principal: Asker) -> User:
+    """The user behind a request."""
+    return principal.user
 
 
 Asking = Annotated[User, Depends(asking)]
+
+
+async def listening(request: Request, principal: Asker) -> AsyncGenerator[Line, None]:
+    """A stream of events, looked after until its end has been sent."""
+    with opened(principal, request.scope["token_hash"]) as line:
+        yield line
+
+
+Listening = Annotated[Line, Depends(listening)]
 
 
 class Body(BaseModel):
@@ -61,6 +85,8 @@ class Changes(Body):
         default=None, max_length=sessions.MOST_FALLBACKS
     )
     """Models to ask, in this order, when the session's own does not answer."""
+    is_archived: bool | None = None
+    is_pinned: bool | None = None
 
 
 class NewCheckpoint(Body):
@@ -73,13 +99,6 @@ class Fork(Body):
     """Up to which event a session is copied."""
 
     seq: int = Field(ge=1, lt=10**18)
-
-
-class Sessions(BaseModel):
-    """A page of sessions, and the cursor of the next one (empty: none)."""
-
-    sessions: list[Session]
-    cursor: str
 
 
 class Opened(Session):
@@ -121,17 +140,6 @@ async def create(user: Asking, new: NewSession | None = None) -> Session:
     return await sessions.create(user, wanted.name, wanted.model, wanted.mode, wanted.workspace)
 
 
-@router.get("/sessions")
-async def mine(
-    user: Asking,
-    q: Annotated[str, Query(max_length=200)] = "",
-    cursor: Annotated[str, Query(pattern=f"^({NUMBER})?$")] = "",
-) -> Sessions:
-    """The sessions of the asking user, the last used first."""
-    found, later = await sessions.mine(user, q, cursor)
-    return Sessions(sessions=found, cursor=later)
-
-
 @router.get("/sessions/{session_id}")
 async def show(user: Asking, session_id: str) -> Opened:
     """A session with its transcript."""
@@ -143,7 +151,12 @@ async def show(user: Asking, session_id: str) -> Opened:
 @router.patch("/sessions/{session_id}")
 async def change(user: Asking, session_id: str, changes: Changes) -> Session:
     """Rename a session, or let another model, mode or chain of fallbacks hold from the next turn on."""
-    return await sessions.change(user, session_id, **dict(changes))
+    wanted = changes.model_dump(exclude={*MARKS})
+    changed = await sessions.change(user, session_id, **wanted)
+    for mark, (done, undone) in MARKS.items():
+        if (is_so := getattr(changes, mark)) is not None:
+            [changed] = await sessions.mark(user, [session_id], done if is_so else undone)
+    return changed
 
 
 @router.delete("/sessions/{session_id}", status_code=204)
@@ -200,6 +213,7 @@ async def fork(user: Asking, session_id: str, wanted: Fork) -> Session:
 @router.get("/sessions/{session_id}/events", response_class=EventSourceResponse)
 async def events(
     user: Asking,
+    line: Listening,
     session_id: str,
     after: Annotated[int, Query(ge=0, lt=10**18)] = 0,
     last_event_id: Annotated[str, Header()] = "",
@@ -207,17 +221,17 @@ async def events(
     """Follow a session: stored events carry their number as id, deltas of the moment carry none."""
     cursor = int(last_event_id) if re.fullmatch(NUMBER, last_event_id) else after
     following = await sessions.follow(user, session_id, cursor)
-    return EventSourceResponse(_told(following), ping=15)
+    return EventSourceResponse(_told(following, line), ping=15)
 
 
-async def _told(following: sessions.Following) -> AsyncGenerator[ServerSentEvent, None]:
+async def _told(following: sessions.Following, line: Line) -> AsyncGenerator[ServerSentEvent, None]:
     try:
-        async with following:
-            async for seq, event in following:
+        async with following, aclosing(until_ended(line, following)) as heard:
+            async for seq, event in heard:
                 kind = cast("Any", event).__class__.__name__
                 yield ServerSentEvent(
                     data=event.model_dump_json(), event=kind, id=None if seq is None else str(seq)
                 )
-    except Unavailable as error:
+    except (NotSignedIn, Unavailable) as error:
         # The status was sent long ago; who comes back gets an answer with the right one.
-        yield ServerSentEvent(data=bytes(problem(503, error).body).decode(), event="Problem")
+        yield ServerSentEvent(data=bytes(told(error).body).decode(), event="Problem")

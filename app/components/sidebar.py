@@ -4,13 +4,23 @@
 # Reflex makes its components and the attributes of its values when it runs; their types say little.
 
 import reflex as rx
+from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router import link
 
+from app.browsing_words import ALL_SESSIONS
+from app.settings.words import SETTINGS
 from app.shown import Entry
+from app.signing_words import SIGN_IN, SIGN_OUT
 from app.words import SESSIONS, UNNAMED
 
 
-def sidebar(entries: rx.Var[list[Entry]], current: rx.Var[str]) -> rx.Component:
+class PlainForm(BaseHTML):
+    """A form that the browser sends by itself; Reflex's own never leaves the page."""
+
+    tag = "form"
+
+
+def sidebar(entries: rx.Var[list[Entry]], current: rx.Var[str] | str, way_out: rx.Var[str]) -> rx.Component:
     """Beside the page on a wide screen; on a phone it slides in."""
     return rx.el.nav(
         link(UNNAMED, to="/", class_name="new", id="new-session"),
@@ -18,6 +28,7 @@ def sidebar(entries: rx.Var[list[Entry]], current: rx.Var[str]) -> rx.Component:
             rx.foreach(
                 entries,
                 lambda entry: rx.el.li(
+                    rx.cond(entry.heading != "", rx.el.span(entry.heading, class_name="group")),
                     link(
                         entry.name,
                         to=entry.href,
@@ -28,7 +39,20 @@ def sidebar(entries: rx.Var[list[Entry]], current: rx.Var[str]) -> rx.Component:
                 ),
             ),
         ),
+        link(ALL_SESSIONS, to="/sessions", class_name="all"),
+        rx.el.div(link(SETTINGS, to="/settings"), _leaving(way_out), class_name="account"),
         id="sidebar",
         aria_label=SESSIONS,
         custom_attrs={"popover": "auto"},
+    )
+
+
+def _leaving(way_out: rx.Var[str]) -> rx.Component:
+    """Plain links and forms: who signs in or out leaves the page."""
+    out = PlainForm.create(
+        rx.el.button(SIGN_OUT, type="submit"), custom_attrs={"action": "/auth/logout", "method": "post"}
+    )
+    return rx.fragment(
+        rx.cond(way_out == "sign_out", out),
+        rx.cond(way_out == "sign_in", rx.el.a(SIGN_IN, href="/login")),
     )

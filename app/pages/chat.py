@@ -12,7 +12,6 @@ from pydantic import Field
 from reflex_components_core.core.banner import has_connection_errors
 
 from agent import providers, sessions, tooling
-from agent.config import settings
 from agent.core.commands import Answer, DropPrompt, EditPrompt, Interrupt, Prompt
 from agent.core.errors import Conflict, MaestroError, ToolFailed
 from agent.core.events import PromptQueued
@@ -112,7 +111,7 @@ class ChatState(rx.State):
             self.model, self.mode = session.model, session.mode
             self.fallbacks = ", ".join(session.fallbacks)
         elif not self.model:
-            self.model = providers.default_model(settings())
+            self.model = await providers.default_model(user)
         return View(history.limit)
 
     @rx.event
@@ -290,7 +289,7 @@ def page() -> rx.Component:
     """The chat page."""
     live = follow.LiveState
     return rx.el.div(
-        sidebar.sidebar(SessionsState.entries, ChatState.session_id),
+        sidebar.sidebar(SessionsState.entries, ChatState.session_id, SessionsState.way_out),
         rx.el.main(
             header(),
             rx.el.div(

@@ -45,7 +45,7 @@ def emptied_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'app.db'}"
     address = request.getfixturevalue("one_postgres")
     with psycopg.connect(address) as connection:
-        connection.execute("TRUNCATE users, executors CASCADE")
+        connection.execute("TRUNCATE users, executors, sign_ins, request_keys CASCADE")
         if connection.execute("SELECT to_regclass('dbos.workflow_status')").fetchone() != (None,):
             connection.execute("TRUNCATE dbos.workflow_status CASCADE")
     return address
@@ -103,3 +103,19 @@ async def other(owner: User) -> User:
     other = owner.model_copy(update={"id": new_id(), "email": "o@example.org", "provider": "google"})
     await writing(lambda store: store.add(UserRow(**other.model_dump(), provider_uid="1")))
     return other
+
+
+@pytest.fixture
+def open_to_guests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before there are settings: a server that is open to guests."""
+    monkeypatch.setenv("MAESTRO_AUTH", "anonymous")
+
+
+@pytest.fixture
+async def ada(open_to_guests: None, settings: Settings) -> AsyncIterator[User]:  # noqa: ARG001  it comes first
+    """Somebody who is known to an agent that is open to guests too."""
+    async with running(settings) as owner:
+        assert owner is None
+        person = User(id=new_id(), email="ada@example.org", name="Ada", provider="google")
+        await writing(lambda store: store.add(UserRow(**person.model_dump(), provider_uid="1")))
+        yield person

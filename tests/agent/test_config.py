@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 import pytest
@@ -31,6 +32,8 @@ VALUES = {
     "MAESTRO_ADMINS": "ada@example.org",
     "MAESTRO_ALLOWED_DOMAINS": "example.org",
     "MAESTRO_SHARED_KEYS": "nobody",
+    "MAESTRO_TRUSTED_PROXIES": "10.0.0.0/8",
+    "MAESTRO_LIMITS": "off",
     "GEMINI_API_KEY": "g",
     "GOOGLE_GEMINI_BASE_URL": "http://localhost/gemini",
     "GOOGLE_APPLICATION_CREDENTIALS": "/run/secrets/google",
@@ -197,10 +200,109 @@ def test_white_space_around_a_setting_is_nobody_s_meaning(monkeypatch: pytest.Mo
     assert read.openai_base_url == "https://models.example.org/v1"
 
 
-@pytest.mark.parametrize(("name", "value"), [("MAESTRO_AUTH", "oidc"), ("MAESTRO_ROLE", "worker")])
-def test_what_is_not_built_yet_is_refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(name, value)
-    with pytest.raises(SettingsError, match=f"{name}={value}"):
+def test_several_processes_need_what_they_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAESTRO_ROLE", "worker")
+    with pytest.raises(SettingsError, match="MAESTRO_ROLE=worker"):
+        load()
+
+
+STRONG = "mZ8sQ1vX4yR7uT2wK9pL6nB3cD5fG0hJ"
+OIDC = {
+    "MAESTRO_AUTH": "oidc",
+    "MAESTRO_HOST": "0.0.0.0",  # noqa: S104  as in a container
+    "MAESTRO_PUBLIC_URL": "https://maestro.example.org",
+    "OIDC_CLIENT_ID": "id",
+    "MAESTRO_SECRET_KEY": STRONG,
+}
+"""A server where people sign in."""
+
+
+def told(monkeypatch: pytest.MonkeyPatch, **changed: str) -> str:
+    """What is said of settings that cannot be used; an empty value leaves one out."""
+    for name, value in {**OIDC, **changed}.items():
+        monkeypatch.delenv(name, raising=False)
+        if value:
+            monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as refused:
+        load()
+    return str(refused.value)
+
+
+def test_people_can_sign_in_with_what_that_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in OIDC.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MAESTRO_ADMINS", "Ada@example.org, b@example.org")
+    monkeypatch.setenv("MAESTRO_ALLOWED_DOMAINS", "Example.org,example.com")
+    read = load()
+    assert (read.maestro_auth, read.has_issuer) == ("oidc", True)
+    assert read.admins == {"ada@example.org", "b@example.org"}
+    assert read.allowed_domains == {"example.org", "example.com"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "named", "fix"),
+    [
+        ({"OIDC_CLIENT_ID": ""}, "OIDC_CLIENT_ID", "https://maestro.example.org/auth/callback"),
+        ({"MAESTRO_SECRET_KEY": ""}, "MAESTRO_SECRET_KEY", "openssl rand"),
+        ({"MAESTRO_SECRET_KEY": "short"}, "MAESTRO_SECRET_KEY", "openssl rand"),
+        ({"MAESTRO_SECRET_KEY": "x" * 64}, "MAESTRO_SECRET_KEY", "openssl rand"),
+        ({"MAESTRO_SECRET_KEY": "change-me-" + STRONG}, "MAESTRO_SECRET_KEY", "openssl rand"),
+        ({"MAESTRO_SECRET_KEY": f"{STRONG} short"}, "MAESTRO_SECRET_KEY", "openssl rand"),
+        ({"MAESTRO_PUBLIC_URL": "http://maestro.example.org"}, "MAESTRO_PUBLIC_URL", "https://"),
+        ({"MAESTRO_PUBLIC_URL": ""}, "MAESTRO_PUBLIC_URL", "https://"),
+        (
+            {"MAESTRO_PUBLIC_URL": "https://maestro.example.org/maestro"},
+            "MAESTRO_PUBLIC_URL",
+            "without a path",
+        ),
+        ({"OIDC_ISSUER": "http://login.example.org"}, "OIDC_ISSUER", "https://"),
+        ({"OIDC_ISSUER": "login.example.org"}, "OIDC_ISSUER", "https://"),
+        ({"MAESTRO_ALLOWED_DOMAINS": "@example.org"}, "MAESTRO_ALLOWED_DOMAINS", "example.org"),
+        ({"MAESTRO_ADMINS": "ada"}, "MAESTRO_ADMINS", "e-mail"),
+        ({"MAESTRO_AUTH": "anonymous", "MAESTRO_SECRET_KEY": ""}, "MAESTRO_SECRET_KEY", "openssl rand"),
+        ({"MAESTRO_AUTH": "anonymous", "MAESTRO_PUBLIC_URL": ""}, "MAESTRO_PUBLIC_URL", "https://"),
+    ],
+)
+def test_what_would_leave_people_in_the_open_is_refused(
+    changed: dict[str, str], named: str, fix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = told(monkeypatch, **changed)
+    assert named in said
+    assert fix in said
+    assert STRONG not in said
+
+
+def test_this_machine_needs_no_https(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**OIDC, "MAESTRO_HOST": "127.0.0.1", "MAESTRO_PUBLIC_URL": ""}.items():
+        monkeypatch.setenv(name, value)
+    assert load().origin == "http://127.0.0.1:3000"
+
+
+def test_guests_need_no_issuer_and_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAESTRO_AUTH", "anonymous")
+    assert not load().has_issuer
+
+
+def test_a_secret_key_may_lie_in_a_file_of_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "key"
+    of_file = {"MAESTRO_SECRET_KEY": "", "MAESTRO_SECRET_KEY_FILE": str(file)}
+    assert "cannot be read" in told(monkeypatch, **of_file)
+    file.write_text(STRONG + "\n")
+    file.chmod(0o640)
+    assert "chmod 600" in told(monkeypatch, **of_file)
+    file.chmod(0o600)
+    assert load().has_issuer
+    file.write_text("\n")
+    assert "is empty" in told(monkeypatch, **of_file)
+    if os.geteuid() == 0:
+        file.write_text(STRONG)
+        os.chown(file, 65534, -1)
+        assert "chown" in told(monkeypatch, **of_file)
+
+
+def test_a_weak_key_is_refused_on_this_machine_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAESTRO_SECRET_KEY", "sesame")
+    with pytest.raises(SettingsError, match="MAESTRO_SECRET_KEY"):
         load()
 
 
@@ -246,3 +348,30 @@ def test_the_example_lists_every_setting_with_a_value_that_is_read() -> None:
     lines = (CLONE / ".env.example").read_text("utf-8").splitlines()
     named = {line.removeprefix("# ").partition("=")[0] for line in lines if "=" in line.partition(" ")[2]}
     assert set(VALUES) <= named
+
+
+@pytest.mark.parametrize(
+    ("limits", "auth", "is_limited"),
+    [("", "local", False), ("", "anonymous", True), ("on", "local", True), ("off", "anonymous", False)],
+)
+def test_only_the_owner_of_a_machine_asks_as_often_as_they_like(
+    limits: Literal["", "on", "off"], auth: Literal["local", "anonymous"], *, is_limited: bool
+) -> None:
+    assert Settings(maestro_limits=limits, maestro_auth=auth).is_limited is is_limited
+
+
+@pytest.mark.parametrize("proxies", ["everybody", "10.0.0.1/8", "10.0.0.0/8;10.1.0.0/16", "300.0.0.1"])
+def test_a_proxy_that_is_no_address_is_refused(proxies: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAESTRO_TRUSTED_PROXIES", proxies)
+    with pytest.raises(SettingsError, match="MAESTRO_TRUSTED_PROXIES"):
+        load()
+
+
+def test_every_secret_is_known_by_its_word() -> None:
+    settings = Settings(
+        openai_api_key=SecretStr("sk-of-mine"),
+        maestro_secret_key=SecretStr("seals"),
+        database_url="postgresql://maestro:p%40ss@db/maestro",
+        redis_url="redis://:hush@cache/0",
+    )
+    assert {*settings.secrets} == {"sk-of-mine", "seals", "p@ss", "hush"}

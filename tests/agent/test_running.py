@@ -1,21 +1,36 @@
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
-from agent import accounts, sessions
+from agent import accounts, config, sessions
 from agent.config import Settings
 from agent.core.errors import Unavailable
 from agent.core.events import Noticed, PromptQueued
 from agent.core.messages import Text
-from agent.running import database_shape, migrate, reach_redis, running, sandbox_choice, verify
+from agent.core.provider import Credential
+from agent.running import (
+    check_keys,
+    database_shape,
+    migrate,
+    reach_redis,
+    rotate,
+    running,
+    sandbox_choice,
+    unready,
+    verify,
+)
 from agent.sessions import log
 from agent.sessions.turns.registry import live_or_none
 from agent.store import engine, migrations
 from agent.store.audit import Entry, append
 from agent.store.columns import new_id
+from agent.store.sealing import FILE
 from tests.agent.sessions.talk import events, finished, say
+from tests.servers import RedisServer
 
 
 async def test_the_owner_finds_a_token_in_a_private_folder(settings: Settings) -> None:
@@ -144,3 +159,78 @@ async def test_which_sandbox_holds_is_tried() -> None:
     assert choice.backend is None or choice.report[choice.backend] == ()
     if os.geteuid() == 0:
         assert choice.backend is None
+
+
+FIRST, SECOND = "first-key-hVq3Zt8Lw2Nc5Rx7Bd9Kf1Mj", "second-key-Qp4Ys6Gu8Ea0Ti2Wo5Zx7Cv9"
+
+
+def use(monkeypatch: pytest.MonkeyPatch, keys: str) -> Settings:
+    monkeypatch.setenv("MAESTRO_SECRET_KEY", keys)
+    config.settings.cache_clear()
+    return config.settings()
+
+
+async def keep_one(settings: Settings) -> None:
+    async with running(settings) as owner:
+        assert owner is not None
+        key = Credential.model_validate({"secret": "sk-1"})
+        await accounts.keep_credential(owner, "openai", key, "pasted")
+
+
+async def test_without_the_key_that_sealed_what_is_stored_nothing_starts(settings: Settings) -> None:
+    await check_keys(settings)
+    await keep_one(settings)
+    await check_keys(settings)
+    (settings.data_dir / FILE).unlink()
+    with pytest.raises(Unavailable, match="secret_key_gone") as told:
+        await check_keys(settings)
+    assert told.value.values == {"count": 1}
+    assert not (settings.data_dir / FILE).exists()
+
+
+async def test_with_a_key_that_others_can_read_nothing_starts(settings: Settings) -> None:
+    await keep_one(settings)
+    (settings.data_dir / FILE).chmod(0o644)
+    with pytest.raises(Unavailable, match="secret_key_open"):
+        await check_keys(settings)
+
+
+@pytest.mark.usefixtures("settings")
+async def test_with_another_key_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    await keep_one(use(monkeypatch, FIRST))
+    with pytest.raises(Unavailable, match="secret_key_other"):
+        await check_keys(use(monkeypatch, SECOND))
+    both = use(monkeypatch, f"{SECOND} {FIRST}")
+    await check_keys(both)
+    assert (await rotate(both, forgets=False)).anew == 1
+    await check_keys(use(monkeypatch, SECOND))
+
+
+async def test_a_database_of_an_older_shape_is_not_rotated(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "app.db")
+    connection.close()
+    settings = Settings(maestro_data_dir=tmp_path, database_url=f"sqlite:///{tmp_path / 'app.db'}")
+    with pytest.raises(Unavailable, match="database"):
+        await rotate(settings, forgets=True)
+
+
+async def test_a_server_that_runs_lacks_nothing(settings: Settings) -> None:
+    async with running(settings):
+        assert await unready(settings) == []
+
+
+async def shaped(revision: str) -> None:
+    """Let the database say that it has this shape."""
+    changed = text("UPDATE alembic_version SET version_num = :revision").bindparams(revision=revision)
+    await engine.writing(lambda store: store.connection().execute(changed))
+
+
+async def test_what_is_missing_is_told_by_its_name(settings: Settings, own_redis: RedisServer) -> None:
+    own_redis.stop()
+    away = settings.model_copy(update={"redis_url": own_redis.address})
+    async with running(settings):
+        await shaped("0001")
+        missing = await unready(away)
+        await shaped(migrations.newest())  # other tests have this database after us
+        assert missing == ["shape", "redis"]
+    assert await unready(away) == ["database", "redis", "turns"]

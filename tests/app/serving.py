@@ -93,14 +93,16 @@ class Server:
             yield database
 
 
-def started(data: Path, arguments: tuple[str, ...] = ("serve",), **settings: str) -> subprocess.Popen[str]:
-    """Start the command in a folder without an `.env`."""
+def started(
+    data: Path, arguments: tuple[str, ...] = ("serve",), program: str = "app.cli", **settings: str
+) -> subprocess.Popen[str]:
+    """Start the command, or a program that wraps it, in a folder without an `.env`."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": path, "MAESTRO_DATA_DIR": str(data), **settings}
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data / "log").open("a") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "app.cli", *arguments],
+            [sys.executable, "-m", program, *arguments],
             cwd=data,
             env=environment,
             stdout=subprocess.PIPE,
@@ -110,10 +112,10 @@ def started(data: Path, arguments: tuple[str, ...] = ("serve",), **settings: str
 
 
 @contextmanager
-def serving(data: Path, **settings: str) -> Iterator[Server]:
+def serving(data: Path, program: str = "app.cli", **settings: str) -> Iterator[Server]:
     """Serve from a data folder until the end of the block."""
     port = int(settings.setdefault("MAESTRO_PORT", str(free_port())))
-    with started(data, **settings) as running:
+    with started(data, program=program, **settings) as running:
         try:
             assert running.stdout
             greeting = running.stdout.readline()

@@ -140,3 +140,33 @@ def test_the_doctor_ends_well_only_where_everything_works(data: Path) -> None:
     assert code == ("WRONG" in out)
     assert "ok     Database" in out
     assert all(re.match(r"(ok   |note |WRONG)  \w", line) for line in out.splitlines())
+
+
+FIRST, SECOND = "first-key-hVq3Zt8Lw2Nc5Rx7Bd9Kf1Mj", "second-key-Qp4Ys6Gu8Ea0Ti2Wo5Zx7Cv9"
+
+
+def test_credentials_are_sealed_anew_while_the_server_runs(data: Path) -> None:
+    with serving(data, MAESTRO_SECRET_KEY=f"{SECOND} {FIRST}") as server, server.client() as api:
+        api.put("credentials/openai", json={"secret": "sk-1"}).raise_for_status()
+        of_the_first = {"MAESTRO_SECRET_KEY": f"{FIRST} {SECOND}"}
+        for anew, left in ((1, 0), (0, 1)):
+            code, out, err = ended(data, "rotate", **of_the_first)
+            assert (code, out) == (0, f"{anew} sealed anew, {left} under the first key already.\n"), err
+        assert api.get("credentials/openai").json()["source"] == "own"
+        assert "openai" in {entry["id"].partition(":")[0] for entry in api.get("models").json()}
+    stranger = {"MAESTRO_SECRET_KEY": "third-key-Wm2Vn6Bc0Xz4Lk8Jh3Gf7Ds1"}
+    code, out, err = ended(data, **stranger)
+    told = err.splitlines()[-1]
+    assert (code, out) == (1, "")
+    assert told.startswith("maestro: 1 stored credentials were sealed with another key")
+    assert "MAESTRO_SECRET_KEY" in told
+    code, out, _ = ended(data, "rotate", **stranger)
+    assert (code, out.count("cannot be opened: llm_configurations ")) == (1, 1)
+    code, out, _ = ended(data, "rotate", "--forget", **stranger)
+    assert (code, out.count("removed: llm_configurations ")) == (0, 1)
+    assert ended(data, "migrate", **stranger)[0] == 0
+
+
+def test_without_a_key_nothing_is_sealed_anew(data: Path) -> None:
+    assert ended(data, "migrate")[0] == 0
+    assert is_one_sentence(ended(data, "rotate"), "MAESTRO_SECRET_KEY")

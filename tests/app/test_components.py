@@ -81,4 +81,4 @@ def test_a_prompt_that_waits_can_be_edited_steered_and_dropped() -> None:
 
 
 def test_the_sidebar_leads_to_each_session() -> None:
-    assert "Sessions" in drawn(sidebar.sidebar(StageState.entries, StageState.text))
+    assert "Sessions" in drawn(sidebar.sidebar(StageState.entries, StageState.text, StageState.text))

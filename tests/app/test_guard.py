@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from itertools import product
@@ -10,15 +11,17 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 from websockets import Origin
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from agent.config import Settings
 from app.build import BUILT
-from app.guard import content_policy, own_hosts
+from app.guard import Guard, content_policy, own_hosts
 from tests.app.serving import VISIT, Server, serving
-from tests.app.tabs import NAMESPACE, opened
+from tests.app.tabs import CHAT, NAMESPACE, Tab, opened
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 HOSTS = ("evil.example", "127.0.0.1", "localhost", "127.0.0.1.evil.example", "127.0.0.1:1", "0.0.0.0:{port}")
@@ -101,14 +104,38 @@ async def test_a_socket_from_elsewhere_is_refused(server: Server, origin: str | 
 async def test_a_socket_without_a_face_is_refused(server: Server, cookie: str) -> None:
     with pytest.raises(InvalidStatus) as refused:
         await shake_hands(server, server.url, cookie=cookie)
-    assert refused.value.response.status_code == 403
+    assert refused.value.response.status_code == 401
+    assert json.loads(refused.value.response.body or b"")["code"] == "not_signed_in"
+    assert "frame-ancestors 'none'" in refused.value.response.headers["content-security-policy"]
 
 
-async def test_a_program_with_a_token_needs_no_origin(server: Server) -> None:
-    async with shake_hands(server, None, **own(server)) as connection:
-        assert str(await connection.recv()).startswith("0{")
-    with pytest.raises(InvalidStatus):
-        await shake_hands(server, None, authorization="Bearer mst_forged")
+@pytest.mark.parametrize("origin", [None, "own"])
+async def test_a_token_opens_no_socket_of_the_page(server: Server, origin: str | None) -> None:
+    """S07: neither as a bearer, nor beside a good cookie, nor in its place."""
+    name, _, cookie = server.cookie().partition("=")
+    faces = [
+        own(server),
+        {**own(server), "cookie": f"{name}={cookie}"},
+        {"authorization": f"Bearer {cookie}"},
+        {"cookie": f"{name}={server.token}"},
+    ]
+    for face in faces:
+        with pytest.raises(InvalidStatus) as refused:
+            await shake_hands(server, origin and server.url, **face)
+        assert refused.value.response.status_code in {401, 403}
+
+
+async def test_a_socket_that_sends_too_much_is_closed(server: Server) -> None:
+    async def flood(tab: Tab) -> None:
+        for _ in range(2000):
+            await tab.send(f"{CHAT}.no_such_event")
+        await tab.until(lambda: False)
+
+    async with opened(server) as tab:
+        with pytest.raises(ConnectionClosed) as closed:
+            await flood(tab)
+        assert closed.value.rcvd
+        assert closed.value.rcvd.code == 1008
 
 
 async def test_the_page_with_its_cookie_is_accepted_and_a_huge_frame_ends_it(server: Server) -> None:
@@ -187,9 +214,15 @@ def test_on_a_shared_machine_a_visit_needs_the_key(locked: Server) -> None:
 
 
 def documented(server: Server) -> list[tuple[str, str]]:
+    """Every operation but those by which one comes to be known."""
     with server.stranger() as client:
         paths = client.get("/api/v1/openapi.json").json()["paths"]
-    return [(method, path) for path, methods in paths.items() for method in methods]
+    return [
+        (method, path)
+        for path, methods in paths.items()
+        if not path.startswith("/cli/")
+        for method in methods
+    ]
 
 
 @pytest.mark.parametrize(
@@ -199,6 +232,11 @@ def documented(server: Server) -> list[tuple[str, str]]:
         {"authorization": "Bearer mst_forged"},
         {"authorization": "Bearer"},
         {"authorization": "Basic b3duZXI6"},
+        {"authorization": "Bearer mst_forged", "cookie": "{cookie}"},
+        {"authorization": "Basic b3duZXI6", "cookie": "{cookie}"},
+        {"authorization": "", "cookie": "{cookie}"},
+        {"authorization": "Bearer {cookie value}"},
+        {"cookie": "{cookie name}={token}"},
         {"cookie": "maestro=mss_forged"},
         {"x-forwarded-for": "127.0.0.1", "x-forwarded-user": "owner", "x-real-ip": "127.0.0.1"},
         {"remote-user": "owner", "x-user-id": "1"},
@@ -209,9 +247,13 @@ def test_no_route_of_the_api_answers_a_stranger(
 ) -> None:
     routes = documented(server)
     assert len(routes) >= 9
+    cookie = server.cookie()
+    name, _, value = cookie.partition("=")
+    words = {"cookie": cookie, "cookie name": name, "cookie value": value, "token": server.token}
+    shown = {header: word.format_map(words) for header, word in face.items()} | {"origin": server.url}
     for method, path in routes:
         answer = stranger.request(
-            method, "/api/v1" + path.replace("{session_id}", str(uuid4())), headers=face
+            method, "/api/v1" + path.replace("{session_id}", str(uuid4())), headers=shown
         )
         assert answer.status_code == 401, (method, path)
         assert answer.json()["code"] == "not_signed_in"
@@ -221,6 +263,22 @@ def test_the_token_in_the_file_is_the_owners_and_only_theirs_to_read(server: Ser
     assert (server.data / "api-token").stat().st_mode & 0o777 == 0o600
     with server.client() as client:
         assert client.get("me").json()["name"] == "You"
+
+
+@pytest.mark.parametrize("changed", [{"origin": None}, {"sec-fetch-site": "cross-site"}, {"origin": "null"}])
+def test_a_cookie_changes_nothing_for_another_sites_page(
+    server: Server, stranger: httpx2.Client, changed: dict[str, str | None]
+) -> None:
+    own_page = {"cookie": server.cookie(), "origin": server.url, "sec-fetch-site": "same-origin"}
+    assert stranger.post("/api/v1/sessions", headers=own_page).status_code == 201
+    foreign = {name: value for name, value in {**own_page, **changed}.items() if value is not None}
+    for method, path in documented(server):
+        if method in {"get", "head"} and "origin" not in changed:
+            continue
+        if method == "get" and changed["origin"] is None:
+            continue
+        answer = stranger.request(method, f"/api/v1{path}", headers=foreign)
+        assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin"), (method, path)
 
 
 def test_a_token_in_the_address_is_no_face(server: Server, stranger: httpx2.Client) -> None:
@@ -235,6 +293,7 @@ def test_a_token_in_the_address_is_no_face(server: Server, stranger: httpx2.Clie
         ("/s/x", 200),
         ("/nowhere", 404),
         ("/healthz", 200),
+        ("/readyz", 200),
         ("/icon.svg", 200),
         ("/api/v1/me", 401),
         ("/api/v1/openapi.json", 200),
@@ -324,3 +383,135 @@ def test_nothing_but_the_page_is_served(server: Server, stranger: httpx2.Client,
 def test_the_greeting_tells_where_to_go_and_no_secret(server: Server) -> None:
     assert server.greeting.strip() == f"Maestro is at {server.url}/"
     assert server.token not in server.greeting + server.log.read_text()
+
+
+async def page(scope: Scope, receive: Receive, send: Send) -> None:
+    await JSONResponse({"place": scope["place"], "client": scope["client"][0]})(scope, receive, send)
+
+
+def asked(settings: Settings, tmp_path: Path, peer: str = "192.0.2.1") -> httpx2.AsyncClient:
+    """A guard that nobody stands behind, and somebody who asks it."""
+    transport = httpx2.ASGITransport(Guard(page, settings, tmp_path, "key"), client=(peer, 4000))
+    return httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:3000")
+
+
+OIDC = Settings(maestro_auth="oidc", maestro_limits="off")
+
+
+@pytest.mark.parametrize(
+    ("address", "way_on"),
+    [
+        ("/", "/"),
+        ("/s/42", "/s/42"),
+        ("/device?code=AB-CD", "/device%3Fcode%3DAB-CD"),
+        ("//evil.example/", "//evil.example/"),
+        ("/settings?a=1&b=2", "/settings%3Fa%3D1%26b%3D2"),
+    ],
+)
+async def test_where_people_sign_in_a_stranger_is_led_there(
+    tmp_path: Path, address: str, way_on: str
+) -> None:
+    async with asked(OIDC, tmp_path) as client:
+        url = httpx2.URL("http://127.0.0.1:3000").copy_with(raw_path=address.encode())
+        answer = await client.get(url)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/login?next={way_on}")
+        assert is_careful(answer)
+        assert (await client.post("/")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/maestro.css", 200),
+        ("/assets/page.js", 200),
+        ("/login", 200),
+        ("/auth/callback", 200),
+        ("/api/v1/cli/auth/token", 200),
+        ("/api/v1/openapi.json", 200),
+        ("/healthz", 200),
+        ("/readyz", 200),
+        ("/api/v1/cli/auth", 401),
+        ("/api/v1/sessions", 401),
+        ("/_event/", 401),
+        ("/authority", 303),
+        ("/login2", 303),
+    ],
+)
+async def test_where_people_sign_in_only_what_leads_there_is_open(
+    tmp_path: Path, path: str, status: int
+) -> None:
+    async with asked(OIDC, tmp_path) as client:
+        assert (await client.get(path)).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("peer", "proxies", "believed"),
+    [
+        ("192.0.2.1", "", "192.0.2.1"),
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("10.0.0.1", "10.0.0.0/8", "203.0.113.9"),
+        ("192.0.2.1", "10.0.0.0/8", "192.0.2.1"),
+    ],
+)
+async def test_a_header_names_the_place_only_when_a_listed_proxy_wrote_it(
+    tmp_path: Path, peer: str, proxies: str, believed: str
+) -> None:
+    """S08."""
+    settings = Settings(maestro_trusted_proxies=proxies)
+    async with asked(settings, tmp_path, peer) as client:
+        answer = await client.get("/", headers={"x-forwarded-for": "127.0.0.1, 203.0.113.9"})
+        assert answer.json() == {"place": believed, "client": believed}
+
+
+def test_every_answer_has_the_id_of_its_request(stranger: httpx2.Client) -> None:
+    first, second = stranger.get("/healthz"), stranger.get("/healthz")
+    assert first.headers["x-request-id"] != second.headers["x-request-id"]
+    named = stranger.get("/api/v1/me", headers={"x-request-id": "from-the-proxy.1"})
+    assert named.headers["x-request-id"] == named.json()["request_id"] == "from-the-proxy.1"
+
+
+@pytest.mark.parametrize("wished", ["short", "x" * 65, "a b c d e f", "<script>alert", "a:b:c:d:e:f"])
+def test_an_id_that_could_forge_a_line_of_the_log_is_not_taken(stranger: httpx2.Client, wished: str) -> None:
+    answer = stranger.get("/healthz", headers={"x-request-id": wished.encode()})
+    assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("limited") / "data"
+    with serving(folder, MAESTRO_LIMITS="on", MAESTRO_LOG="json") as running:
+        yield running
+
+
+def statuses(client: httpx2.Client, path: str, times: int, **headers: str) -> list[int]:
+    return [client.get(path, headers=headers).status_code for _ in range(times)]
+
+
+@pytest.mark.xdist_group("limited")
+def test_one_request_too_many_is_refused_and_nobody_else_is(limited: Server) -> None:
+    token, _ = limited.neighbour()
+    with limited.client() as client, limited.stranger() as other:
+        assert statuses(client, "me", 600) == [200] * 600
+        refused = client.get("me")
+        assert (refused.status_code, refused.json()["code"]) == (429, "too_often")
+        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        assert statuses(other, "/api/v1/me", 1, authorization=f"Bearer {token}") == [200]
+
+
+@pytest.mark.xdist_group("limited")
+def test_guessing_tokens_and_knocking_as_a_stranger_end_soon(limited: Server) -> None:
+    with limited.stranger() as client:
+        assert statuses(client, "/api/v1/me", 31, authorization="Bearer mst_guess") == [401] * 30 + [429]
+        assert statuses(client, "/api/v1/me", 61) == [401] * 60 + [429]
+        assert statuses(client, "/healthz", 1) == statuses(client, "/", 1) == [200]
+
+
+@pytest.mark.xdist_group("limited")
+def test_a_line_of_the_log_says_to_which_request_it_belongs(limited: Server) -> None:
+    with limited.stranger() as client:
+        foreign = {"x-request-id": "one-of-the-log", "origin": "https://evil.example"}
+        assert client.get("/api/v1/me?token=mst_x", headers=foreign).status_code == 403
+    lines = [json.loads(line) for line in limited.log.read_text().splitlines() if line.startswith("{")]
+    [line] = [line for line in lines if line.get("request_id") == "one-of-the-log"]
+    assert (line["event"], line["code"], line["path"]) == ("refused", "foreign_origin", "/api/v1/me")
+    assert line["place"] == "127.0.0.1"

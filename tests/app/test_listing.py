@@ -1,5 +1,9 @@
+from datetime import UTC, datetime, timedelta
+
 import httpx2
 
+from agent.core.identity import Session
+from app.listing import grouped
 from tests.app.serving import Server
 from tests.app.tabs import CHAT, LIST, opened
 
@@ -13,7 +17,19 @@ async def test_the_list_has_ones_own_sessions_the_last_used_first(server: Server
         await tab.until(lambda: tab.of(LIST, "entries"))
         entries = tab.of(LIST, "entries")
     assert entries[:2] == [
-        {"id": unnamed, "name": "New session", "href": f"/s/{unnamed}"},
-        {"id": named, "name": "Named", "href": f"/s/{named}"},
+        {"id": unnamed, "name": "New session", "href": f"/s/{unnamed}", "heading": "Today"},
+        {"id": named, "name": "Named", "href": f"/s/{named}", "heading": ""},
     ]
     assert theirs not in {entry["id"] for entry in entries}
+
+
+def test_each_group_has_its_heading_once() -> None:
+    now = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    known = {"user_id": "1", "name": "Plan", "model": "m", "mode": "ask", "workspace": "/w", "last_seq": 0}
+    found = [
+        Session.model_validate({**known, "id": str(days), "created_at": at, "updated_at": at, **more})
+        for days, more in ((9, {"pinned_at": now}), (0, {}), (0, {}), (1, {}), (3, {}), (30, {}), (400, {}))
+        for at in [now - timedelta(days=days)]
+    ]
+    headings = [entry.heading for entry in grouped(found, now)]
+    assert headings == ["Pinned", "Today", "", "Yesterday", "Last 7 days", "Older", ""]

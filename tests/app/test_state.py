@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from tests.app.serving import ROOT, Server
 from tests.app.tabs import CHAT, FLASH, HISTORY, STATE, TURN, Tab, opened
@@ -47,6 +48,76 @@ OURS = {
     ("app.always", "AlwaysState", "weigh"): "weighs a rule for an open question of the user's own session",
     ("app.jobs", "JobsState", "stop"): "stops a job of the user's own session",
     ("app.pace", "PaceState", "drawn"): "sets the sender's own pace",
+    (
+        "app.pages.device",
+        "DeviceState",
+        "arrive",
+    ): "says who is signed in, and writes the address's code down",
+    (
+        "app.pages.device",
+        "DeviceState",
+        "look",
+    ): "shows the program whose code was typed; guesses are counted",
+    ("app.pages.device", "DeviceState", "allow"): "lets the program in that the tab has been shown",
+    ("app.pages.device", "DeviceState", "deny"): "keeps the program out that the tab has been shown",
+    (
+        "app.pages.settings",
+        "SettingsState",
+        "arrive",
+    ): "shows what there is for the user; takes nothing",
+    ("app.settings.keys", "KeysState", "look"): "lists the user's own credentials, without secrets",
+    ("app.settings.keys", "KeysState", "return_from"): "says to the tab how a sign-in ended; does nothing",
+    ("app.settings.keys", "KeysState", "test"): "says to the tab that a provider is being asked",
+    ("app.settings.keys", "KeysState", "prove"): "asks a provider with the user's own credential",
+    ("app.settings.keys", "KeysState", "remove"): "removes the user's own credential",
+    ("app.settings.tools", "ToolsState", "look"): "lists the user's own permissions; takes nothing",
+    ("app.settings.tools", "ToolsState", "switch"): "changes the user's own permission",
+    ("app.settings.tools", "ToolsState", "confine"): "changes the user's own permission",
+    ("app.settings.tools", "ToolsState", "let_out"): "changes the user's own permission",
+    ("app.settings.rules", "RulesState", "look"): "lists the user's own rules; takes nothing",
+    ("app.settings.rules", "RulesState", "remove"): "removes the user's own rule",
+    ("app.settings.services", "ServicesState", "look"): "lists the user's own services; takes nothing",
+    ("app.settings.services", "ServicesState", "switch"): "changes the user's own service",
+    (
+        "app.settings.services",
+        "ServicesState",
+        "read_again",
+    ): "reads the user's own service again",
+    ("app.settings.services", "ServicesState", "remove"): "removes the user's own service",
+    (
+        "app.settings.tokens",
+        "TokensState",
+        "look",
+    ): "lists what is known of the user's own tokens",
+    ("app.settings.tokens", "TokensState", "revoke"): "revokes the user's own token",
+    ("app.settings.sign_ins", "SignInsState", "look"): "lists where the user is signed in; takes nothing",
+    ("app.settings.sign_ins", "SignInsState", "end"): "ends the user's own sign-in",
+    ("app.settings.people", "PeopleState", "look"): "lists people, for administrators; takes nothing",
+    ("app.settings.people", "PeopleState", "appoint"): "changes who is an administrator, for administrators",
+    (
+        "app.browsing",
+        "BrowsingState",
+        "arrive",
+    ): "shows the user's own sessions; takes what to look for from the address",
+    ("app.browsing", "BrowsingState", "type"): "says to the tab what is looked for",
+    ("app.browsing", "BrowsingState", "clear"): "looks for nothing; takes nothing",
+    ("app.browsing", "BrowsingState", "choose_how"): "filters the user's own sessions",
+    ("app.browsing", "BrowsingState", "choose_model"): "filters the user's own sessions",
+    ("app.browsing", "BrowsingState", "choose_workspace"): "filters the user's own sessions",
+    ("app.browsing", "BrowsingState", "choose_age"): "filters the user's own sessions",
+    ("app.browsing", "BrowsingState", "choose_changes"): "filters the user's own sessions",
+    ("app.browsing", "BrowsingState", "narrow"): "searches one of the user's own sessions",
+    ("app.browsing", "BrowsingState", "find"): "lists the user's own sessions; takes nothing",
+    ("app.browsing", "BrowsingState", "show_more"): "lists more of them; takes nothing",
+    ("app.browsing", "BrowsingState", "choose"): "ticks a session that the tab shows",
+    ("app.browsing", "BrowsingState", "choose_all"): "ticks what the tab shows",
+    ("app.browsing", "BrowsingState", "choose_none"): "ticks nothing",
+    ("app.browsing", "BrowsingState", "do"): "changes the user's own sessions that are ticked",
+    ("app.browsing", "BrowsingState", "do_one"): "changes the user's own session",
+    ("app.browsing", "BrowsingState", "undo"): "brings back what this tab deleted",
+    ("app.browsing", "BrowsingState", "begin_rename"): "says to the tab which name is being changed",
+    ("app.browsing", "BrowsingState", "rename"): "renames the user's own session",
+    ("app.browsing", "BrowsingState", "fork"): "copies the user's own session",
     ("app.state", "FlashState", "close"): "takes the tab's sentence away",
 }
 REFLEXS = {
@@ -102,6 +173,31 @@ WRONG: list[Any] = [
         "mark": 1e308,
     },
     {"user": {"id": "someone"}, "self": 1, "_user": 1, "form": {"prompt": ""}, "mode": "plan"},
+    {
+        "tool": {"$gt": ""},
+        "on": "maybe",
+        "provider": ["x"],
+        "query": {"failed": {"a": 1}},
+        "rule_id": 7,
+        "service_id": None,
+        "token_id": {},
+        "sign_in_id": [],
+        "user_id": 1e308,
+    },
+    {
+        "tool": "x" * 10_000,
+        "on": [],
+        "provider": "x" * 10_000,
+        "query": "text",
+        "rule_id": "../x",
+        "service_id": "x" * 36,
+        "token_id": "x" * 10_000,
+        "sign_in_id": "00000000-0000-0000-0000-000000000000",
+        "user_id": "",
+    },
+    {"q": ["x"], "how": "root", "age": {}, "workspace": 7, "has_changes": "maybe", "session_id": None},
+    {"session_id": "../x", "action": "sudo", "q": "x" * 10_000, "form": {"name": {"a": 1}}},
+    {"session_id": "00000000-0000-0000-0000-000000000000", "action": "delete", "form": {"name": "x"}},
     [1, 2, 3],
     "text",
     7,
@@ -254,7 +350,7 @@ async def test_a_tabs_token_is_no_proof_of_who_asks(server: Server) -> None:
     async with opened(server) as tab:
         await tab.send(f"{CHAT}.choose_mode", {"mode": "plan"})
         await tab.until(lambda: tab.of(CHAT, "mode") == "plan")
-        with pytest.raises(Exception, match="403"):
+        with pytest.raises(InvalidStatus, match="401"):
             async with opened(server, cookie="maestro=mss_forged", token=tab.token):
                 pass
 

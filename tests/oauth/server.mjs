@@ -1,9 +1,9 @@
 // An authorization server on loopback: oidc-provider with its own pages, its addresses on the first line it prints.
-// Arguments: the folder of oidc-provider, the callback that is allowed.
+// Arguments: the folder of oidc-provider, the callbacks that are allowed.
 import { createServer } from "node:http";
 import { pathToFileURL } from "node:url";
 
-const [folder, callback] = process.argv.slice(2);
+const [folder, ...callbacks] = process.argv.slice(2);
 const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
 const INTERVAL = 5000;
 
@@ -12,14 +12,23 @@ await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
 const issuer = `http://127.0.0.1:${server.address().port}`;
 
 const { default: Provider } = await import(pathToFileURL(`${folder}/lib/index.js`));
+// Whoever signs in is who they say: `ada` is ada@example.org, `ada@example.com` is that; some are odd.
+const claimsOf = (id) => ({
+  sub: id,
+  name: id === "nameless" ? undefined : id.split("@")[0],
+  email: id === "unreachable" ? undefined : id.includes("@") ? id : `${id}@example.org`,
+  email_verified: !id.startsWith("unverified"),
+});
 const provider = new Provider(issuer, {
+  findAccount: (_ctx, id) => ({ accountId: id, claims: () => claimsOf(id) }),
+  claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
   clients: [
     {
       client_id: "maestro",
       client_secret: "the-secret-of-our-own-client",
       application_type: "native",
       token_endpoint_auth_method: "client_secret_post",
-      redirect_uris: [callback],
+      redirect_uris: callbacks,
       grant_types: ["authorization_code", "refresh_token", DEVICE],
     },
   ],

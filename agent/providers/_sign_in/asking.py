@@ -1,6 +1,5 @@
 """What an authorization server's answers mean to a person who signs in."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -8,20 +7,14 @@ from typing import TYPE_CHECKING
 from agent.config import Settings
 from agent.core.errors import Invalid, Unavailable
 from agent.core.provider import Credential
-from agent.providers._sign_in.refusal import TokenError
-from agent.providers._sign_in.ways import Client, Way
+from agent.oauth import Client, TokenError, reach
+from agent.providers._sign_in.ways import Way
 
 if TYPE_CHECKING:
-    from agent.providers._sign_in.server import Server, Tokens
+    from agent.oauth.server import Server, Tokens
 
 CODES = {"access_denied": "sign_in_denied", "expired_token": "sign_in_expired"}
 """Refusals that a person has words of their own for."""
-
-
-async def reach(url: str, client: Client) -> "Server":
-    """An authorization server; what it takes to ask it is loaded in a thread, for half a second."""
-    server = await asyncio.to_thread(_load)
-    return server(url, client)
 
 
 @asynccontextmanager
@@ -64,10 +57,3 @@ def signed_in(way: Way, settings: Settings, given: "Tokens") -> Credential:
             location=settings.google_cloud_location,
         )
     )
-
-
-def _load() -> "type[Server]":
-    from agent.providers._sign_in.server import Server, trust  # noqa: PLC0415 - loads httpx2 and Authlib
-
-    trust()
-    return Server

@@ -1,7 +1,5 @@
 """Signing in in the browser: authorization code with PKCE."""
 
-import base64
-import hashlib
 import hmac
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -14,13 +12,12 @@ from agent.core.addresses import is_key, is_private
 from agent.core.errors import Invalid
 from agent.core.messages import Value
 from agent.core.provider import Credential
+from agent.oauth import LONGEST_CODE, challenge
 from agent.providers._sign_in.asking import asking, signed_in
 from agent.providers._sign_in.ways import Way
 
 LIFE = timedelta(minutes=10)
 """How long a person may take."""
-LONGEST = 4096
-"""Characters of a code."""
 
 
 class Begun(Value):
@@ -33,15 +30,6 @@ class Begun(Value):
     state: str = Field(repr=False)
     verifier: str = Field(repr=False)
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
-
-
-def challenge(verifier: str) -> str:
-    """What the server is told of a verifier before it sees it. Source: RFC 7636, appendix B.
-
-    >>> challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
-    'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
-    """
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 def begin(way: Way, settings: Settings, redirect_uri: str) -> Begun:
@@ -86,7 +74,7 @@ async def finish(way: Way, settings: Settings, begun: Begun, state: str, code: s
         raise Invalid("sign_in_expired", provider=way.provider)
     if not code:
         raise Invalid("sign_in_denied", provider=way.provider)
-    if not is_key(code) or len(code) > LONGEST:
+    if not is_key(code) or len(code) > LONGEST_CODE:
         raise Invalid("sign_in_refused", provider=way.provider, reason="code")
     if way.gives == "key":
         return await _key(way, settings, begun, code)

@@ -10,8 +10,8 @@ from agent.core.addresses import is_private
 from agent.core.errors import Invalid
 from agent.core.messages import Value
 from agent.core.provider import Credential
+from agent.oauth import TokenError
 from agent.providers._sign_in.asking import asking, signed_in
-from agent.providers._sign_in.refusal import TokenError
 from agent.providers._sign_in.ways import Way
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -33,6 +33,11 @@ class DeviceBegun(Value):
     ask_at: datetime
     """When the server may be asked next."""
     expires_at: datetime
+
+    def asked_next(self, moment: datetime) -> "DeviceBegun | None":
+        """The same, to be asked again an interval after this moment; None when it is too early now."""
+        ask_at = moment + timedelta(seconds=self.interval)
+        return self.model_copy(update={"ask_at": ask_at}) if moment >= self.ask_at else None
 
 
 class DeviceAnswer(BaseModel):

@@ -4,19 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pydantic import SecretStr
-
 from agent.config import Settings
 from agent.core.addresses import is_private
 from agent.core.errors import Invalid
-from agent.core.messages import Value
-
-
-class Client(Value):
-    """Who we are at an authorization server."""
-
-    id: str = ""
-    secret: SecretStr = SecretStr("")
+from agent.oauth import Client
 
 
 def nobody(settings: Settings) -> Client:  # noqa: ARG001 - the form of all of them

@@ -17,11 +17,15 @@ from agent.tooling import Weighed
 def decided(session: Session, event: Event, weighed: Weighed | None) -> Callable[[Store], None] | None:
     """What writes a decision down, in the transaction that stores its event; None for an event that is none.
 
+    Of guests nothing is kept beside their sessions: nobody could take it out of this log when they are gone.
+
     Args:
         session: in which.
         event: what happens now.
         weighed: how its call was judged; None when that was before this execution.
     """
+    if session.user_id is None:
+        return None
     match event:
         case ToolCallStarted(call=call):
             is_outside = weighed is not None and not weighed.is_confined

@@ -65,6 +65,7 @@ class LiveSession:
         """
         owner, _ = await asyncio.gather(rows.owner(self.session_id), self.refresh())
         counting = [event for _, event in still_counting(sorted(self._events.items()))]
+        structlog.contextvars.bind_contextvars(user=owner[0].id)
         turn = self.turn = Turn(run, owner, recorder, writer)
         turn.know(counting)
         for event in self._events.values():

@@ -58,7 +58,8 @@ async def run(run: Run, recorder: Recorder, writer: str) -> tuple[Ended, Run | N
     if task := asyncio.current_task():
         _running[run] = task
     try:
-        return await _kept(run.session_id).work(run, recorder, writer)
+        with structlog.contextvars.bound_contextvars(session_id=run.session_id, turn_id=run.turn_id):
+            return await _kept(run.session_id).work(run, recorder, writer)
     except MaestroError as error:
         logger.exception("turn cannot begin", session_id=run.session_id, turn_id=run.turn_id)
         if error.code == "event_damaged":

@@ -16,6 +16,7 @@ from agent.core.errors import MaestroError, Unavailable
 from agent.core.events import Noticed
 from agent.sessions import log
 from agent.sessions.stream.bus import bus
+from agent.sessions.sweeping import sweep
 from agent.sessions.turns import executors, open_turns, registry
 from agent.sessions.turns.engine import Ended, Engine, Recorder, Run
 from agent.sessions.turns.executors import Executor
@@ -138,6 +139,7 @@ class Supervisor:
         if self._durable and now >= self._next_tidying:
             self._next_tidying = now + TIDYING
             await self._durable.tidy()
+            await _guarded(_swept)
 
     async def _round(self) -> None:
         """Go through all turns that are open, whoever should be working on them."""
@@ -188,6 +190,11 @@ class Supervisor:
             if orphans:
                 durable.resume([run for run, _ in orphans])
             return told
+
+
+async def _swept() -> None:
+    if swept := await sweep():
+        logger.info("guests were swept away", sessions=swept)
 
 
 async def _guarded(work: Callable[[], Awaitable[None]]) -> None:

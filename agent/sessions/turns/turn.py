@@ -32,7 +32,7 @@ from agent.core.identity import Session, User
 from agent.core.mending import CUT_OFF, mend
 from agent.core.messages import Message, PromptPart, ToolCall, ToolResult, Usage
 from agent.core.modes import mode_after
-from agent.core.policy import Judgement, Replies
+from agent.core.policy import Judgement, Mode, Replies
 from agent.core.taint import Taint
 from agent.loop import Ports, StepFailed, run_turn
 from agent.sessions import log, rows
@@ -261,7 +261,12 @@ class Turn:
         mode = mode_after(happened, self._found("started", TurnStarted).mode)
         if mode != self.session.mode:
             self.session = self.session.model_copy(update={"mode": mode})
-            await self._patiently(lambda: rows.change(self.user, self.session.id, mode=mode))
+            await self._patiently(lambda: self._change_mode(mode))
+
+    async def _change_mode(self, mode: Mode) -> None:
+        """Let a mode hold in the session, whosever it is by now: a guest may have signed in meanwhile."""
+        owner, _ = await rows.owner(self.session.id)
+        await rows.change(owner, self.session.id, mode=mode)
 
     async def _outcome(self, call: ToolCall, spend: Callable[[Usage], None]) -> ToolResult:
         """Run a call, unless it has run before and may have taken effect."""

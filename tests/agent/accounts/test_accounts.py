@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import col, delete, select
 
 from agent import accounts
-from agent.accounts import tokens
+from agent.accounts import logins, tokens
 from agent.core.identity import User
 from agent.store.engine import reading, writing
 from agent.store.users import ApiTokenRow, LoginSessionRow
@@ -54,7 +54,7 @@ async def test_a_revoked_token_speaks_for_nobody(owner: User) -> None:
 
 
 async def test_a_cookie_expires_and_is_cleared_away(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "SIGNED_IN_FOR", timedelta(seconds=-1))
+    monkeypatch.setattr(logins, "SIGNED_IN_FOR", timedelta(seconds=-1))
     old = await accounts.sign_in(owner)
     assert await accounts.whose(old) is None
     monkeypatch.undo()

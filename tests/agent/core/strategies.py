@@ -120,7 +120,9 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(
         TurnFinished,
         turn_id=name,
-        reason=st.sampled_from(["end_turn", "max_tokens", "max_steps", "refusal", "loop", "cancelled", "error"]),
+        reason=st.sampled_from(
+            ["end_turn", "max_tokens", "max_steps", "refusal", "loop", "cancelled", "error"]
+        ),
         error=text,
         values=arguments,
     ),

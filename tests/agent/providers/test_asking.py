@@ -9,7 +9,7 @@ import pytest
 from agent import providers
 from agent.core.errors import ProviderError, ProviderErrorKind, Resting
 from agent.core.events import Delta, Noticed, StepFinished
-from agent.core.identity import User
+from agent.core.guests import guest
 from agent.core.messages import Message, Text
 from agent.core.provider import Abilities, ModelEntry, Provider, Request, Said
 from agent.providers import _asking
@@ -19,7 +19,7 @@ from agent.providers._health import FAILURES, Health
 from tests.agent.providers.wires import prompt
 from tests.replay import Replay
 
-USER = User(id="u", email="u@example.org", name="U", provider="local")
+USER = guest("g")
 DONE = StepFinished(message=Message(role="assistant", parts=(Text(text="Done"),)), stop="end_turn")
 PIECE = Delta(kind="text", text="Do")
 

@@ -19,8 +19,8 @@ from pydantic import SecretStr
 
 from agent.core.errors import ProviderError
 from agent.core.provider import Credential
-from agent.providers._bearer import Token, bearer
-from agent.providers._sign_in import server
+from agent.oauth import server
+from agent.providers._bearer import Fetch, Token, bearer
 from tests.oauth import AuthorizationServer, authorization_server, endpoint
 from tests.replay import Replay
 
@@ -47,9 +47,11 @@ def ending(credential: Credential, seconds: float = 30) -> Credential:
 
 
 def client(credential: Credential, told: list[Credential] | None = None) -> httpx2.AsyncClient:
-    async def keep(renewed: Credential) -> None:
+    async def keep(old: Credential, fetch: Fetch) -> Credential:
+        renewed = await fetch(old)
         if told is not None:
             told.append(renewed)
+        return renewed
 
     return httpx2.AsyncClient(auth=bearer(credential, keep))
 
@@ -224,7 +226,7 @@ async def test_an_authorization_server_that_is_silent_is_given_up(monkeypatch: p
 async def test_who_was_refused_with_an_older_token_takes_the_newer_one() -> None:
     given = b'{"access_token": "another", "token_type": "Bearer"}'
     with endpoint(given) as tokens:
-        token = Token(renewable(tokens.url), renewed=None)
+        token = Token(renewable(tokens.url), renew=None)
         assert await token.renew(TOKEN) == "another"
         assert await token.renew(TOKEN) == "another"
     assert len(tokens.asked) == 1

@@ -1,10 +1,10 @@
 import pytest
 
 from agent.core.errors import Invalid
-from agent.core.messages import File, Message, Text, ToolCall, ToolResult
+from agent.core.messages import File, Message, Text, ToolCall, ToolResult, Unknown
 from agent.core.provider import Abilities, Credential, ModelEntry, Request
 from agent.core.tools import ToolDefinition
-from agent.providers._checks import check_credential, check_request, without_files
+from agent.providers._checks import GO_ON, check_credential, check_request, without_files
 
 IMAGE = File(media_type="image/png", data="aGk=", name="cat.png")
 PDF = File(media_type="application/pdf", data="aGk=", name="paper.pdf")
@@ -126,3 +126,15 @@ def test_tools_are_left_out_for_a_model_that_calls_none() -> None:
 
 def test_a_request_without_a_prompt_is_nobody_s_fault() -> None:
     assert check_request(model(images=False), request()) == request()
+
+
+PAUSED = Message(role="assistant", parts=(Text(text="I look"), Unknown(opaque={"anthropic": {"type": "x"}})))
+
+
+@pytest.mark.parametrize(
+    ("model_id", "is_added"), [("anthropic:m", False), ("gemini:m", True), ("mistral:m", True)]
+)
+def test_who_did_not_pause_is_asked_to_go_on(model_id: str, is_added: bool) -> None:  # noqa: FBT001
+    asked = Request(model="m", messages=(Message(role="user", parts=(Text(text="Look"),)), PAUSED))
+    sent = check_request(ModelEntry(id=model_id, name="m"), asked).messages
+    assert sent == (*asked.messages, GO_ON) if is_added else asked.messages

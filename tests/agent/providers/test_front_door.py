@@ -9,7 +9,7 @@ import pytest
 
 from agent import config, providers
 from agent.core.errors import Invalid, ProviderError
-from agent.core.identity import User
+from agent.core.guests import guest
 from agent.core.messages import Usage
 from agent.core.provider import Credential
 from agent.providers import _catalogue, _prices
@@ -17,7 +17,7 @@ from agent.providers.vertex import account
 from tests.agent.providers.wires import PROVIDERS, finish, prompt, reached
 from tests.replay import Replay
 
-USER = User(id="u", email="u@example.org", name="U", provider="local")
+USER = guest("g")
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def test_importing_the_providers_imports_no_sdk() -> None:
 
 async def test_without_keys_there_is_only_the_demo() -> None:
     assert [entry.id for entry in await providers.models(USER)] == ["demo:scripted"]
-    assert providers.default_model(config.settings()) == "demo:scripted"
+    assert await providers.default_model(USER) == "demo:scripted"
 
 
 async def test_a_key_brings_its_providers_models(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +61,7 @@ async def test_a_list_that_cannot_be_fetched_is_replaced_by_what_we_know(
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     monkeypatch.setenv("OPENAI_BASE_URL", replay.url("openai/models", fail="9:500") + "/v1")
     ids = [entry.id for entry in await providers.models(USER)]
-    assert ids[0] == providers.default_model(config.settings())
+    assert ids[0] == await providers.default_model(USER)
     assert ids[-1] == "demo:scripted"
 
 
@@ -90,14 +90,14 @@ async def test_a_prefix_finds_its_provider(
     found = await providers.provider(USER, f"{prefix}:some-model")
     assert found.name == prefix
     assert await providers.provider(USER, f"{prefix}:another") is found, "one provider for all its models"
-    default = providers.default_model(config.settings())
+    default = await providers.default_model(USER)
     assert default.startswith(f"{prefix}:" if prefix != "compatible" else "demo:")
 
 
 async def test_a_missing_key_is_named() -> None:
     with pytest.raises(Invalid) as caught:
         await providers.provider(USER, "openai:gpt-5.5")
-    assert caught.value.code == "key_missing"
+    assert caught.value.code == "key_missing_here"
     assert caught.value.values == {"provider": "openai", "setting": "OPENAI_API_KEY"}
 
 
@@ -131,7 +131,7 @@ async def test_a_step_has_its_price(replay: Replay, monkeypatch: pytest.MonkeyPa
 
 async def test_a_settings_default_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAESTRO_DEFAULT_MODEL", "compatible:qwen3:8b")
-    assert providers.default_model(config.settings()) == "compatible:qwen3:8b"
+    assert await providers.default_model(USER) == "compatible:qwen3:8b"
 
 
 async def test_a_service_account_that_cannot_be_read_is_an_auth_error(

@@ -16,9 +16,9 @@ from pydantic import SecretStr
 from agent.config import Settings
 from agent.core.errors import Invalid, MaestroError, Unavailable
 from agent.core.provider import Credential
+from agent.oauth import challenge
+from agent.oauth import server as asked
 from agent.providers._sign_in import WAYS, Begun, DeviceBegun, Way, begin, begin_device, finish, poll, way
-from agent.providers._sign_in import server as asked
-from agent.providers._sign_in.code import challenge
 from tests.oauth import CALLBACK, SETTINGS, AuthorizationServer, authorization_server, endpoint, visit
 
 NOWHERE = "http://127.0.0.1:9/"

@@ -8,7 +8,7 @@ from typing import ClassVar
 from agent.config import Settings
 from agent.core.events import Delta, StepFinished, StepStop
 from agent.core.messages import Message, Part, Text
-from agent.core.provider import Credential, ModelEntry, Provider, Request
+from agent.core.provider import AuthType, Credential, ModelEntry, Provider, Request
 
 Said = AsyncGenerator[Delta | StepFinished, None]
 Play = Callable[[Request], Said]
@@ -30,6 +30,12 @@ class Puppet(Provider):
 
     def credential(self, settings: Settings) -> Credential | None:
         return Credential(auth_type="none", project=str(settings.data_dir))
+
+    def auth_types(self, _settings: Settings) -> tuple[AuthType, ...]:
+        return ()
+
+    def base_url(self, _settings: Settings) -> str:
+        return ""
 
     def connect(self, credential: Credential) -> "Puppet":
         assert credential.auth_type == "none"

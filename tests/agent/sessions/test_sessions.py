@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from agent import sessions
+from agent import config, sessions
 from agent.core.commands import Answer, Command, DropPrompt, Interrupt
-from agent.core.errors import Invalid, NotFound
+from agent.core.errors import Invalid, LimitReached, NotFound
 from agent.core.events import ModelSwitched, Noticed, PromptQueued, TurnFinished, TurnStarted
 from agent.core.identity import Session, User
-from agent.sessions import rows
+from agent.sessions import browsing, rows
 from agent.store.columns import new_id
 from tests.agent.sessions.talk import events, finished, prompt, say, turn
 
@@ -74,7 +74,7 @@ async def test_the_last_used_session_comes_first(owner: User) -> None:
 
 
 async def test_sessions_come_in_pages(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows, "PAGE", 2)
+    monkeypatch.setattr(browsing, "PAGE", 2)
     made = [(await sessions.create(owner, name=f"{number}")).id for number in range(5)]
     sizes: list[int] = []
     found: list[str] = []
@@ -86,10 +86,10 @@ async def test_sessions_come_in_pages(owner: User, monkeypatch: pytest.MonkeyPat
     assert (sizes, found) == ([2, 2, 1], made[::-1])
 
 
-async def test_a_search_finds_names_by_what_they_contain(owner: User) -> None:
+async def test_a_search_finds_names_by_their_words(owner: User) -> None:
     for name in ("plan", "50% off"):
         await sessions.create(owner, name=name)
-    for q, found in {"LAN": ["plan"], "%": ["50% off"], "_": [], "x": [], "\0": []}.items():
+    for q, found in {"PLA": ["plan"], "50": ["50% off"], "lan": [], "%": [], "_": [], "\0": []}.items():
         assert [session.name for session in (await sessions.mine(owner, q=q))[0]] == found
 
 
@@ -216,3 +216,19 @@ async def test_a_person_is_told_once_of_files_they_mention_that_are_not_there(ow
     assert [(event.code, event.values, event.turn_id) for event in told] == [
         ("not_there", {"paths": "gone/b.txt"}, turn_id)
     ]
+
+
+async def test_one_prompt_too_many_is_refused_and_nothing_else_is(
+    owner: User, other: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAESTRO_LIMITS", "on")
+    monkeypatch.setattr(sessions, "PROMPTS", "2/minute")
+    config.settings.cache_clear()
+    session, theirs = await sessions.create(owner), await sessions.create(other)
+    for _ in range(2):
+        await sessions.submit(owner, session.id, prompt("count to 1"))
+    with pytest.raises(LimitReached) as refused:
+        await sessions.submit(owner, session.id, prompt("count to 1"))
+    assert refused.value.code == "too_often"
+    await sessions.submit(owner, session.id, Interrupt())
+    await sessions.submit(other, theirs.id, prompt("count to 1"))

@@ -6,11 +6,21 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlmodel import Session as Store
+from sqlmodel import select
 
 from agent.config import Settings
-from agent.core.errors import NotFound, Unavailable
+from agent.core.errors import Invalid, NotFound, Unavailable
 from agent.core.identity import Session
-from agent.store.engine import THREADS, connect, disconnect, is_sqlite, reading, writing
+from agent.store.engine import (
+    THREADS,
+    connect,
+    disconnect,
+    is_open,
+    is_sqlite,
+    read,
+    reading,
+    writing,
+)
 from agent.store.sessions import SessionRow
 
 sqlite_only = pytest.mark.parametrize("emptied_database", ["sqlite"], indirect=True)
@@ -34,6 +44,18 @@ async def test_work_that_raises_has_written_nothing(session: Session) -> None:
 
     with pytest.raises(NotFound):
         await writing(work)
+    assert await names() == {""}
+
+
+@pytest.mark.parametrize("name", ["half a character \ud800", "\0"])
+async def test_what_no_database_can_hold_is_told_and_not_written(
+    session: Session, emptied_database: str, name: str
+) -> None:
+    if name == "\0" and is_sqlite(emptied_database):
+        pytest.skip("SQLite keeps it")
+    with pytest.raises(Invalid) as refused:
+        await writing(lambda store: store.add(named(session, name)))
+    assert refused.value.code == "unstorable"
     assert await names() == {""}
 
 
@@ -129,3 +151,21 @@ def test_the_folder_of_a_new_database_is_private(tmp_path: Path) -> None:
     connect(f"sqlite:///{tmp_path / 'new' / 'app.db'}").dispose()
     assert (tmp_path / "new").stat().st_mode & 0o077 == 0
     assert not is_sqlite("postgresql+psycopg://localhost/x")
+
+
+async def test_a_thread_may_read_by_itself(session: Session) -> None:
+    assert is_open()
+    found = await asyncio.to_thread(read, lambda store: store.get(SessionRow, session.id))
+    assert found
+    assert found.model == session.model
+
+
+def test_a_database_that_is_gone_is_told_in_a_thread_too(tmp_path: Path) -> None:
+    assert not is_open()
+    engine = connect(f"sqlite:///{tmp_path / 'app.db'}")
+    try:
+        with pytest.raises(Unavailable, match="database"):
+            read(lambda store: store.exec(select(SessionRow)).all())
+    finally:
+        asyncio.run(disconnect())
+        engine.dispose()

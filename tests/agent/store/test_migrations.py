@@ -10,6 +10,7 @@ from agent.config import Settings
 from agent.core.errors import Unavailable
 from agent.store import sessions, users
 from agent.store.migrations import FOLDER, migrate, newest, revision
+from agent.store.search import INDEX
 
 TABLES = {users.UserRow.__tablename__, sessions.EventRow.__tablename__, *SQLModel.metadata.tables}
 
@@ -19,7 +20,8 @@ def url(database_url: str) -> str:
 
 
 def tables(engine: Engine) -> set[str]:
-    return set(inspect(engine).get_table_names()) - {"alembic_version"}
+    found = {name for name in inspect(engine).get_table_names() if not name.startswith(INDEX.name)}
+    return found - {"alembic_version"}
 
 
 def alembic(connection: Connection) -> Config:

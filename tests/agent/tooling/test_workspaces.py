@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from agent.core.errors import Invalid
-from agent.tooling.workspaces import choose
+from agent.tooling.workspaces import choose, discard
 
 
 def test_a_new_folder_is_private_and_found_again(tmp_path: Path) -> None:
@@ -37,3 +37,15 @@ def test_what_is_no_folder_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(Invalid) as caught:
         choose(tmp_path / "data", (tmp_path,), "s1", str(tmp_path / name))
     assert caught.value.code == "no_such_workspace"
+
+
+def test_a_folder_of_its_own_is_discarded_and_a_chosen_one_stays(tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    own = choose(tmp_path, (), "s1", None)
+    (own / "closed").mkdir(mode=0)
+    (own / "out").symlink_to(tmp_path / "code")
+    assert choose(tmp_path, (tmp_path,), "s2", str(tmp_path / "code"))
+    for session_id in ("s1", "s2", "s3"):
+        discard(tmp_path, session_id)
+    assert not own.exists()
+    assert (tmp_path / "code").is_dir()

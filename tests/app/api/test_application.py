@@ -127,11 +127,12 @@ def test_an_address_that_makes_no_sense_is_a_problem(api: httpx2.Client, session
     assert is_problem(api.get(address.format(session=session)))
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "OPTIONS"])
 def test_a_wrong_method_is_a_problem(api: httpx2.Client, method: str) -> None:
     answer = api.request(method, "sessions")
     assert is_problem(answer)
     assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, POST, HEAD"
 
 
 def test_the_document_is_that_of_the_running_server(stranger: httpx2.Client) -> None:
@@ -166,3 +167,24 @@ def references(node: object) -> list[str]:
         here = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
         return here + [found for inner in node.values() for found in references(inner)]
     return [found for inner in node for found in references(inner)] if isinstance(node, list) else []
+
+
+def test_an_answer_of_the_api_is_kept_by_no_cache(api: httpx2.Client) -> None:
+    for path in ("me", "sessions", "nowhere"):
+        assert api.get(path).headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "sessions/%00",
+        "sessions/%0Ax",
+        "%0Asessions",
+        "sessions/%ff%fe",
+        "sessions/..%2f..%2fetc",
+        "permissions/%00",
+    ],
+)
+def test_an_odd_address_is_a_problem(api: httpx2.Client, path: str) -> None:
+    url = httpx2.URL(str(api.base_url)).copy_with(raw_path=f"/api/v1/{path}".encode())
+    assert is_problem(api.get(url))

@@ -1,6 +1,7 @@
 """What goes on after a restart, and what is forgotten."""
 
 import pytest
+import structlog
 
 from agent import sessions
 from agent.config import Settings
@@ -19,11 +20,13 @@ from agent.core.events import (
 from agent.core.history import messages
 from agent.core.identity import Session, User
 from agent.core.messages import Text
+from agent.core.provider import Request
 from agent.sessions import log
 from agent.sessions.turns import registry
 from agent.store.columns import new_id
 from agent.store.engine import writing
 from agent.store.sessions import EventRow
+from tests.agent.sessions.puppet import Puppet, Said, step
 from tests.agent.sessions.talk import asked, events, finished, say, sqlite_only, turn
 from tests.agent.test_loop import assert_calls_have_one_result
 
@@ -195,3 +198,17 @@ async def test_idle_sessions_are_forgotten_and_come_back(
     assert made[0].id not in kept
     await turn(owner, made[0], "count to 2")
     assert ends(await events(made[0])) == [("end_turn", ""), ("end_turn", "")]
+
+
+async def test_what_is_logged_within_a_turn_says_whose_turn_it_is(owner: User, puppet: Puppet) -> None:
+    known: list[dict[str, object]] = []
+
+    async def says_done(_request: Request) -> Said:
+        known.append(dict(structlog.contextvars.get_contextvars()))
+        yield step(Text(text="Done"))
+
+    puppet.plays["logs"] = says_done
+    session = await sessions.create(owner, model="puppet:logs")
+    turn_id = await say(owner, session, "Hello")
+    await finished(owner, session, turn_id)
+    assert known[0] == {"session_id": session.id, "turn_id": turn_id, "user": owner.id}

@@ -24,7 +24,7 @@ from agent.core.events import Delta, Event, StepFinished
 from agent.core.identity import Session, User
 from agent.core.messages import Message, Part, Text, ToolCall
 from agent.core.policy import Mode
-from agent.core.provider import Credential, ModelEntry, Provider, Request
+from agent.core.provider import AuthType, Credential, ModelEntry, Provider, Request
 from agent.sessions import log, rows
 from agent.sessions.accepting import accept
 from agent.sessions.stream.bus import bus
@@ -206,6 +206,12 @@ class World(Provider):
 
     def credential(self, _settings: Settings) -> Credential:
         return Credential(auth_type="none", project=self.session.id)
+
+    def auth_types(self, _settings: Settings) -> tuple[AuthType, ...]:
+        return ()
+
+    def base_url(self, _settings: Settings) -> str:
+        return ""
 
     def connect(self, _credential: Credential) -> "World":
         return self

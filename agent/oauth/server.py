@@ -16,8 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, Se
 
 from agent.core.addresses import is_key, is_private
 from agent.core.provider import Credential
-from agent.providers._sign_in.refusal import TokenError
-from agent.providers._sign_in.ways import Client
+from agent.oauth import Client, TokenError
 
 WAIT = 10.0
 """Seconds until the server must have answered, whole."""
@@ -46,6 +45,8 @@ class Tokens(BaseModel):
     refresh_token: Token | None = None
     scope: str | None = None
     """What was granted; None when it is all that was asked for."""
+    id_token: SecretStr = SecretStr("")
+    """Who signed in. Source: OpenID Connect Core 1.0, section 3.1.3.3."""
 
     def into(self, credential: Credential) -> Credential:
         """The credential with these tokens; a refresh token that was not replaced still holds."""
@@ -101,16 +102,17 @@ class Server:
         """
         async with self._asking() as asking:
             auth = asking.client_auth(asking.token_endpoint_auth_method) if self._client.id else None
-            response = await asking.request("POST", self._url, withhold_token=True, auth=auth, **sent)
-            if response.is_server_error:
-                response.raise_for_status()
-            answer = response.json()
-            if not isinstance(answer, dict):
-                raise TokenError("unusable")
-            fields = cast("dict[str, JsonValue]", answer)
-            if not response.is_success:
-                raise TokenError("refused", _code(fields.get("error")))
-            return fields
+            return _fields(await asking.request("POST", self._url, withhold_token=True, auth=auth, **sent))
+
+    async def document(self, token: SecretStr = SecretStr("")) -> Mapping[str, JsonValue]:  # noqa: B008  never changes
+        """What is to be read there, with an access token where one is needed.
+
+        Raises:
+            TokenError: nothing is.
+        """
+        shown = {"authorization": f"Bearer {token.get_secret_value()}"} if token else {}
+        async with self._asking() as asking:
+            return _fields(await asking.request("GET", self._url, withhold_token=True, headers=shown))
 
     @asynccontextmanager
     async def _asking(self) -> AsyncGenerator[Any, None]:
@@ -134,7 +136,7 @@ class Server:
         return AsyncOAuth2Client(
             self._client.id or None,
             self._client.secret.get_secret_value() or None,
-            token_endpoint_auth_method="client_secret_post" if self._client.secret else "none",
+            token_endpoint_auth_method=self._client.authentication if self._client.secret else "none",
             verify=trust(),
             timeout=WAIT,
             headers={"accept": "application/json", "accept-encoding": "identity"},
@@ -154,6 +156,18 @@ async def _shorten(response: httpx2.Response) -> None:
         raise TokenError("unusable")
     if isinstance(response.stream, httpx2.AsyncByteStream):
         response.stream = Short(response.stream)
+
+
+def _fields(response: httpx2.Response) -> Mapping[str, JsonValue]:
+    if response.is_server_error:
+        response.raise_for_status()
+    answer = response.json()
+    if not isinstance(answer, dict):
+        raise TokenError("unusable")
+    fields = cast("dict[str, JsonValue]", answer)
+    if not response.is_success:
+        raise TokenError("refused", _code(fields.get("error")))
+    return fields
 
 
 def _code(error: object) -> str:

@@ -1,0 +1,37 @@
+"""All sessions: `/sessions`, to look through and search."""
+
+# pyright: basic, reportAttributeAccessIssue=false, reportArgumentType=false
+# Reflex makes its components and the attributes of its values when it runs: their types say little.
+
+import reflex as rx
+
+from app.browsing_words import ALL_SESSIONS
+from app.components import browsing, docks, sidebar
+from app.listing import SessionsState
+from app.state import FlashState
+from app.words import SESSIONS
+
+
+def page() -> rx.Component:
+    """The page of all sessions."""
+    return rx.el.div(
+        sidebar.sidebar(SessionsState.entries, "", SessionsState.way_out),
+        rx.el.main(
+            rx.el.header(
+                rx.el.button(
+                    "☰",
+                    type="button",
+                    class_name="menu",
+                    aria_label=SESSIONS,
+                    custom_attrs={"popovertarget": "sidebar"},
+                ),
+                rx.el.h1(ALL_SESSIONS),
+            ),
+            rx.el.div(
+                rx.el.div(browsing.search_box(), browsing.acts(), browsing.sessions(), class_name="column"),
+                id="browsing",
+            ),
+            rx.el.div(docks.flash(FlashState.sentence, FlashState.close), class_name="column"),
+        ),
+        class_name="page",
+    )

@@ -1,0 +1,35 @@
+// What a person has chosen of contrast and density, before the first paint. Reflex keeps the theme.
+(() => {
+  const KEPT = { contrast: "system", density: "comfortable" };
+  const root = document.documentElement;
+  const chosen = (name) => {
+    try {
+      return localStorage.getItem(`maestro-${name}`) ?? KEPT[name];
+    } catch {
+      return KEPT[name]; // a browser that keeps nothing
+    }
+  };
+  const apply = () => Object.keys(KEPT).forEach((name) => (root.dataset[name] = chosen(name)));
+  const check = () => {
+    for (const box of document.querySelectorAll("input[data-kept]")) {
+      box.checked = box.dataset.kept === chosen(box.name);
+    }
+  };
+  apply();
+  addEventListener("storage", () => { apply(); check(); }); // another tab
+  addEventListener("change", ({ target }) => {
+    if (!target.matches("input[data-kept]")) return;
+    try {
+      localStorage.setItem(`maestro-${target.name}`, target.value);
+      apply();
+    } catch {
+      root.dataset[target.name] = target.value; // until the page is left
+    }
+  });
+  new MutationObserver(() => {
+    if (document.querySelector("#appearance:not([data-checked])")) {
+      document.getElementById("appearance").dataset.checked = "";
+      check();
+    }
+  }).observe(root, { subtree: true, childList: true });
+})();
