@@ -25,6 +25,7 @@ PEOPLE_ERRORS = {
     "login": "There is no such sign-in here.",
     "user": "There is nobody of this id here.",
     "administrators_only": "This is for administrators.",
+    "bypass_for_administrators": "Only administrators may let commands leave the sandbox.",
     "last_administrator": "There would be no administrator any more. Make somebody else one first.",
     "owner_stays": "In local mode the owner stays: there is nobody else.",
 }

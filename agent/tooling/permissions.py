@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import bindparam
+from sqlalchemy import and_, bindparam
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session as Store
 from sqlmodel import col, select
 
-from agent.core.errors import Invalid, NotFound
+from agent.core.errors import Invalid, NotAllowed, NotFound
 from agent.core.identity import User
 from agent.core.messages import Value
 from agent.core.tools import Kind
 from agent.store import audit
 from agent.store.audit import Entry
 from agent.store.engine import reading, writing
-from agent.store.users import ToolPermissionRow
+from agent.store.users import ToolPermissionRow, UserRow
 
 Kinds = Mapping[str, Kind]
 """The tools there are, each with its kind."""
@@ -35,9 +35,16 @@ class PermissionChanges(Value):
     sandbox_bypassed: bool | None = None
 
 
-CHANGED = select(
-    ToolPermissionRow.tool_name, ToolPermissionRow.is_enabled, ToolPermissionRow.sandbox_bypassed
-).where(col(ToolPermissionRow.user_id) == bindparam("user_id"))
+CHANGED = (
+    select(
+        ToolPermissionRow.tool_name,
+        ToolPermissionRow.is_enabled,
+        # It lasts no longer than the right to it.
+        and_(col(ToolPermissionRow.sandbox_bypassed), col(UserRow.is_admin)),
+    )
+    .join(UserRow, col(UserRow.id) == ToolPermissionRow.user_id)
+    .where(col(ToolPermissionRow.user_id) == bindparam("user_id"))
+)
 
 
 async def permissions(user: User, kinds: Kinds) -> list[Permission]:
@@ -59,6 +66,8 @@ async def permission(user: User, tool: str, kinds: Kinds) -> Permission:
 async def change_permission(user: User, tool: str, changes: PermissionChanges, kinds: Kinds) -> Permission:
     """Change what a tool may do; each change is written down in the audit log.
 
+    Only administrators may leave the sandbox: outside of it is what belongs to everybody.
+
     Args:
         user: whose permission it is.
         tool: which.
@@ -68,11 +77,14 @@ async def change_permission(user: User, tool: str, changes: PermissionChanges, k
     Raises:
         NotFound: there is no such tool.
         Invalid: the tool runs no programs, so it has no sandbox that could be left out.
+        NotAllowed: the sandbox is left by administrators only.
     """
     if _kind(tool, kinds) != "execute" and changes.sandbox_bypassed:
         raise Invalid("not_sandboxed", tool=tool)
 
     def work(store: Store) -> Permission:
+        if changes.sandbox_bypassed and not _is_admin(store, user):
+            raise NotAllowed("bypass_for_administrators")
         mine = select(ToolPermissionRow).where(
             ToolPermissionRow.user_id == user.id, ToolPermissionRow.tool_name == tool
         )
@@ -96,6 +108,10 @@ def permissions_in(store: Store, user_id: str) -> dict[str, Permission]:
     """What a person changed, by tool, within a transaction."""
     found = store.connection().execute(CHANGED, {"user_id": user_id})
     return {tool: Permission(tool=tool, is_enabled=on, sandbox_bypassed=out) for tool, on, out in found}
+
+
+def _is_admin(store: Store, user: User) -> bool:
+    return bool(store.exec(select(UserRow.is_admin).where(col(UserRow.id) == user.id)).first())
 
 
 def _kind(tool: str, kinds: Kinds) -> Kind:

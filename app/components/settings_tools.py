@@ -42,7 +42,7 @@ def _tool(tool: rx.Var[ToolShown]) -> rx.Component:
             before + tool.what + after,
             rx.el.code(tool.name),
         ),
-        rx.cond(tool.runs_programs, _sandbox(tool)),
+        rx.cond(tool.may_leave, _sandbox(tool)),
         key=tool.name,
         custom_attrs={"data-tool": tool.name},
     )

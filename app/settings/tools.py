@@ -26,7 +26,8 @@ class ToolShown:
     what: str = ""
     """What it does, in words."""
     is_enabled: bool = True
-    runs_programs: bool = False
+    may_leave: bool = False
+    """Whether its programs may be let out of the sandbox."""
     is_outside: bool = False
     """Whether its programs run outside of the sandbox."""
 
@@ -67,12 +68,17 @@ class ToolsState(rx.State):
         await self._look(user)
 
     async def _look(self, user: User) -> None:
-        kinds, shown = tooling.kinds(), tools_shown(await tooling.permissions(user), tooling.kinds())
+        kinds, shown = (
+            tooling.kinds(),
+            tools_shown(await tooling.permissions(user), tooling.kinds(), is_admin=user.is_admin),
+        )
         self.acting = [tool for tool in shown if kinds[tool.name] not in LOOKING]
         self.looking = [tool for tool in shown if kinds[tool.name] in LOOKING]
 
 
-def tools_shown(permissions: Iterable[tooling.Permission], kinds: Mapping[str, Kind]) -> list[ToolShown]:
+def tools_shown(
+    permissions: Iterable[tooling.Permission], kinds: Mapping[str, Kind], *, is_admin: bool = False
+) -> list[ToolShown]:
     """The tools as the page shows them: those that run programs first, for they can do most.
 
     >>> [tool.what for tool in tools_shown([tooling.Permission(tool="grep")], {"grep": "read"})]
@@ -83,7 +89,7 @@ def tools_shown(permissions: Iterable[tooling.Permission], kinds: Mapping[str, K
             name=one.tool,
             what=TOOLS.get(one.tool, one.tool),
             is_enabled=one.is_enabled,
-            runs_programs=kinds[one.tool] == "execute",
+            may_leave=is_admin and kinds[one.tool] == "execute",
             is_outside=one.sandbox_bypassed,
         )
         for one in sorted(permissions, key=lambda one: kinds[one.tool] != "execute")

@@ -100,7 +100,9 @@ async def owner(settings: Settings) -> AsyncIterator[User]:
 @pytest.fixture
 async def other(owner: User) -> User:
     """Somebody else."""
-    other = owner.model_copy(update={"id": new_id(), "email": "o@example.org", "provider": "google"})
+    other = owner.model_copy(
+        update={"id": new_id(), "email": "o@example.org", "provider": "google", "is_admin": False}
+    )
     await writing(lambda store: store.add(UserRow(**other.model_dump(), provider_uid="1")))
     return other
 

@@ -136,7 +136,7 @@ WORDS = (
 def test_an_id_that_is_nonsense_is_nothing(client: httpx2.Client, somebody: Person, route: str) -> None:
     for word in WORDS:
         for name in named(route):
-            meant = {**somebody.owns, name: word, "device_sign_in_id": word}
+            meant = {**somebody.owns, name: word, ROUTES[route].renamed[1]: word}
             path = address(route, meant)
             answer = client.request(
                 route.split(maxsplit=1)[0], path, json=filled(ROUTES[route].json, somebody.owns)

@@ -23,7 +23,6 @@ REDUNDANT = {
     "agent/accounts/api_tokens.py::require_room#1": "locks the row; what is counted is asked for behind it",
     "agent/sessions/leaving.py::settle#0": "waits for turns to end, and changes nothing",
     "agent/sessions/leaving.py::remove#0": "the session is one of those that are the person's",
-    "agent/sessions/rows.py::mine#0": "lists nothing that anybody is shown any more",
     "agent/sessions/browsing.py::needing#0": "marks sessions of a list that has the person's own alone",
 }
 """Checks that stand behind another one, so that nothing comes of their absence alone."""
@@ -40,8 +39,11 @@ HANDFUL = (
 PAGES = "tests/isolation/test_events.py::test_an_event_reaches_nothing_of_another_person"
 ELSEWHERE = {
     "agent/sessions/browsing.py::places#0": PAGES,
+    "agent/sessions/quotas.py::_at_place#1": (
+        "tests/agent/sessions/test_quotas.py::test_s39_a_new_cookie_is_no_new_quota"
+    ),
 }
-"""Checks that other tests notice: those of what only a page shows."""
+"""Checks that other tests notice: what only a page shows, and what a place has used up."""
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,14 @@ import asyncio
 import json
 
 import pytest
-from sqlmodel import select
+from sqlmodel import select, update
 
-from agent.core.errors import Invalid, NotFound
+from agent.core.errors import Invalid, NotAllowed, NotFound
 from agent.core.identity import User
 from agent.core.tools import Kind
 from agent.store.audit import AuditEntryRow, entries_of
-from agent.store.engine import reading
-from agent.store.users import ToolPermissionRow
+from agent.store.engine import reading, writing
+from agent.store.users import ToolPermissionRow, UserRow
 from agent.tooling.permissions import (
     Permission,
     PermissionChanges,
@@ -67,6 +67,17 @@ async def test_only_what_runs_programs_has_a_sandbox_to_leave(owner: User) -> No
     both = PermissionChanges(is_enabled=False, sandbox_bypassed=False)
     assert not (await change_permission(owner, "edit", both, KINDS)).is_enabled
     assert len(await written(owner)) == 1
+
+
+async def test_only_administrators_leave_the_sandbox_and_only_while_they_are(
+    owner: User, other: User
+) -> None:
+    with pytest.raises(NotAllowed, match="bypass_for_administrators"):
+        await change_permission(other, "shell", OUTSIDE, KINDS)
+    assert await permission(other, "shell", KINDS) == Permission(tool="shell")
+    await change_permission(owner, "shell", OUTSIDE, KINDS)
+    await writing(lambda store: store.exec(update(UserRow).values(is_admin=False)))
+    assert await permission(owner, "shell", KINDS) == Permission(tool="shell")
 
 
 async def test_nobody_sees_or_profits_from_the_permissions_of_others(owner: User, other: User) -> None:

@@ -59,7 +59,7 @@ def test_a_permission_is_changed_for_the_next_call(api: httpx2.Client) -> None:
     ("tool", "body", "status", "code"),
     [
         ("nothing", {"is_enabled": False}, 404, "tool"),
-        ("%00", {"is_enabled": False}, 404, "tool"),
+        ("%00", {"is_enabled": False}, 404, "no_such_address"),
         ("*", {"is_enabled": False}, 404, "tool"),
         ("x" * 201, {"is_enabled": False}, 422, "bad_arguments"),
         ("edit", {"sandbox_bypassed": True}, 422, "not_sandboxed"),

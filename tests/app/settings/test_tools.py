@@ -15,9 +15,11 @@ def shown(tab: Tab, name: str) -> dict[str, object]:
 
 def test_what_runs_programs_comes_first() -> None:
     found = tools_shown(
-        [Permission(tool="edit"), Permission(tool="shell")], {"edit": "edit", "shell": "execute"}
+        [Permission(tool="edit"), Permission(tool="shell")],
+        {"edit": "edit", "shell": "execute"},
+        is_admin=True,
     )
-    assert [(tool.name, tool.runs_programs) for tool in found] == [("shell", True), ("edit", False)]
+    assert [(tool.name, tool.may_leave) for tool in found] == [("shell", True), ("edit", False)]
 
 
 def test_a_tool_without_words_has_its_name() -> None:
