@@ -2,6 +2,7 @@
 
 ALL_SESSIONS = "All sessions"
 SEARCH = "Search names, prompts, answers and tools"
+SEARCH_SHORT = "Search what was said and done"
 SEARCH_HINT = "All words must be there. “Quoted words” stand together, -word leaves out."
 FOUND_IN = {"title": "Name", "prompt": "Prompt", "answer": "Answer", "tool": "Tool"}
 STATES = {
@@ -58,6 +59,7 @@ DONE = {
 }
 NOTHING_YET = "There are no sessions yet. Ask for something, and it will be here."
 NOTHING_FOUND = "Nothing found."
+NOTHING_MEANS = "Fewer words or filters find more. Archived sessions are found with the state “Archived”."
 LOOKING = "Searching …"
 MORE = "Show more"
 GROUPS = {

@@ -37,9 +37,6 @@ BY_NUMBER: Select[int, str] = select(col(EventRow.seq), cast_to(col(EventRow.bod
 )
 """Events as their JSON text: read at once into values, which takes half the time of the way over a dict."""
 BY_KEY = BY_NUMBER.where(col(EventRow.key) == bindparam("key"))
-ONE = BY_NUMBER.where(
-    col(EventRow.session_id) == bindparam("session_id"), col(EventRow.seq) == bindparam("seq")
-)
 COUNTED = (
     update(SessionRow)
     .where(col(SessionRow.id) == bindparam("session_id"))
@@ -179,15 +176,6 @@ def kept_in(store: Session, key: str) -> tuple[int, Event] | None:
     return _event(key, *row) if row else None
 
 
-def one(store: Session, session_id: str, seq: int) -> Event:
-    """The event of a number, within a transaction.
-
-    Raises:
-        Unavailable: it is damaged.
-    """
-    return _event(session_id, *store.exec(ONE, params={"session_id": session_id, "seq": seq}).one())[1]
-
-
 @dataclass(frozen=True)
 class Kept:
     """An event as it is kept."""
@@ -236,8 +224,17 @@ def counted(store: Session, session_id: str) -> SessionRow:
 
 
 def _event(session_id: str, seq: int, body: str) -> tuple[int, Event]:
+    return seq, event_of(session_id, seq, body)
+
+
+def event_of(session_id: str, seq: int, body: str) -> Event:
+    """The event of a stored body.
+
+    Raises:
+        Unavailable: it is damaged.
+    """
     try:
-        return seq, EVENT.validate_json(body)
+        return EVENT.validate_json(body)
     except ValidationError as error:
         raise Unavailable("event_damaged", session_id=session_id, seq=seq) from error
 

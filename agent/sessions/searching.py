@@ -1,12 +1,17 @@
 """Finding what was said in a person's sessions."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Text, or_
+from sqlalchemy import cast as cast_to
+from sqlalchemy.orm import aliased
 from sqlmodel import Session as Store
 from sqlmodel import col, func, select
 
+from agent.core.errors import Unavailable
+from agent.core.events import Event
 from agent.core.identity import Session, User
 from agent.core.messages import Value
 from agent.core.search_query import SearchQuery, parse
@@ -34,6 +39,20 @@ class _Found(NamedTuple):
     session_id: str
     seq: int
     part: int
+
+
+_Earlier = aliased(EventRow)
+STEPS = (
+    select(func.count())
+    .where(
+        col(_Earlier.session_id) == col(EventRow.session_id),
+        col(_Earlier.turn_id) == col(EventRow.turn_id),
+        col(_Earlier.type) == "StepFinished",
+        col(_Earlier.seq) < col(EventRow.seq),
+    )
+    .scalar_subquery()
+)
+"""How many steps of its turn were finished before an event."""
 
 
 class Hit(Value):
@@ -117,29 +136,37 @@ class _Search:
         known = col(SessionRow.id).in_({one.session_id for one in found})
         rows = self._store.exec(select(SessionRow).where(known))
         sessions = {row.id: listed(row, self._waiting) for row in rows}
-        return [self._hit(one, sessions[one.session_id]) for one in found]
+        said = self._said([one for one in found if one.seq])
+        there = [one for one in found if not one.seq or (one.session_id, one.seq) in said]
+        return [self._hit(one, sessions[one.session_id], said) for one in there]
 
-    def _hit(self, found: _Found, of: Listed) -> Hit:
-        said, row_id = Passage(part=0, kind="title", text=of.session.name), ""
+    def _hit(self, found: _Found, of: Listed, said: dict[tuple[str, int], tuple[Event, int]]) -> Hit:
+        passage, row_id = Passage(part=0, kind="title", text=of.session.name), ""
         if found.seq:
-            event = log.one(self._store, found.session_id, found.seq)
-            said = next(passage for passage in passages(event) if passage.part == found.part)
-            row_id = said.row_id or self._row_of(found, event.turn_id)
+            event, steps = said[found.session_id, found.seq]
+            passage = next(one for one in passages(event) if one.part == found.part)
+            # The transcript counts the steps of an answer's turn.
+            row_id = passage.row_id or f"{event.turn_id}/{steps}/{found.part}"
         return Hit(
             session=of.session,
             state=of.state,
             seq=found.seq,
             row_id=row_id,
-            kind=said.kind,
-            snippet=snippet(said.text, self._query),
+            kind=passage.kind,
+            snippet=snippet(passage.text, self._query),
         )
 
-    def _row_of(self, found: _Found, turn_id: str) -> str:
-        """The row of an answer: the transcript counts the steps of its turn."""
-        steps = select(func.count()).where(
-            EventRow.session_id == found.session_id,
-            EventRow.turn_id == turn_id,
-            EventRow.type == "StepFinished",
-            col(EventRow.seq) < found.seq,
-        )
-        return f"{turn_id}/{self._store.exec(steps).one()}/{found.part}"
+    def _said(self, found: Sequence[_Found]) -> dict[tuple[str, int], tuple[Event, int]]:
+        """The events of passages, each with the number of steps that its turn had finished before."""
+        places = {(one.session_id, one.seq) for one in found}
+        if not places:
+            return {}
+        session_id, number = col(EventRow.session_id), col(EventRow.seq)
+        here = [(session_id == its) & (number == seq) for its, seq in places]
+        body = cast_to(col(EventRow.body), Text)
+        rows = self._store.exec(select(session_id, number, body, STEPS).where(or_(*here)))
+        said: dict[tuple[str, int], tuple[Event, int]] = {}
+        for its, seq, stored, steps in rows:
+            with suppress(Unavailable):  # a damaged event is found no more; its own session says so
+                said[its, seq] = (log.event_of(its, seq, stored), steps)
+        return said

@@ -1,6 +1,6 @@
 """The routes to look through sessions: list, search, several at once, bring back, take away."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
@@ -13,6 +13,14 @@ from app.api.routes import NUMBER, Asking, Body
 router = APIRouter()
 
 TYPES: dict[sessions.Form, str] = {"markdown": "text/markdown; charset=utf-8", "json": "application/json"}
+
+
+FORMS = ((TYPES["markdown"], "string"), (TYPES["json"], "object"))
+FILE: dict[str, Any] = {
+    "description": "The file.",
+    "content": {kind.partition(";")[0]: {"schema": {"type": of}} for kind, of in FORMS},
+}
+"""The answer of an export, for the document."""
 
 
 class SessionListed(Session):
@@ -113,7 +121,7 @@ async def undelete(user: Asking, session_id: str) -> Session:
     return await sessions.undelete(user, session_id)
 
 
-@router.get("/sessions/{session_id}/export", response_class=StreamingResponse)
+@router.get("/sessions/{session_id}/export", response_class=StreamingResponse, responses={200: FILE})
 async def export(
     user: Asking, session_id: str, form: Annotated[sessions.Form, Query(alias="format")] = "markdown"
 ) -> StreamingResponse:

@@ -37,6 +37,7 @@ from app.browsing_words import (
     NAME,
     NEW_NAME,
     NOTHING_FOUND,
+    NOTHING_MEANS,
     NOTHING_YET,
     ONLY,
     PIN,
@@ -44,6 +45,7 @@ from app.browsing_words import (
     RENAME,
     SEARCH,
     SEARCH_HINT,
+    SEARCH_SHORT,
     STATE,
     STATES,
     UNARCHIVE,
@@ -67,7 +69,7 @@ def search_box() -> rx.Component:
             default_value=State.q,
             key=State.opened,
             on_change=State.type,
-            placeholder=SEARCH,
+            placeholder=SEARCH_SHORT,
             aria_label=SEARCH,
             aria_describedby="search-hint",
             auto_complete="off",
@@ -192,7 +194,7 @@ def _nothing() -> rx.Component:
     return rx.cond(
         State.has_none,
         rx.el.p(NOTHING_YET, class_name="nothing"),
-        rx.el.p(NOTHING_FOUND, class_name="nothing"),
+        rx.el.p(f"{NOTHING_FOUND} {NOTHING_MEANS}", class_name="nothing"),
     )
 
 

@@ -54,5 +54,9 @@ def _leaving(way_out: rx.Var[str]) -> rx.Component:
     )
     return rx.fragment(
         rx.cond(way_out == "sign_out", out),
-        rx.cond(way_out == "sign_in", rx.el.a(SIGN_IN, href="/login")),
+        rx.cond(
+            way_out == "sign_in",
+            # To Reflex every address of ours is a page of its own; this one is not.
+            rx.el.a(SIGN_IN, href="/login", custom_attrs={"reloadDocument": True}),
+        ),
     )

@@ -3,6 +3,8 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlmodel import Session as Store
+from sqlmodel import col, update
 
 from agent import sessions
 from agent.core.events import Event, StepFinished, ToolCallFinished, TurnStarted
@@ -10,6 +12,8 @@ from agent.core.identity import Session, User
 from agent.core.messages import Message, Text, ToolCall, ToolResult
 from agent.sessions import Filters, Hit, log, searching
 from agent.sessions.searching import HITS_OF_ONE, PAGE
+from agent.store.engine import writing
+from agent.store.sessions import EventRow
 from tests.agent.sessions.talk import turn
 
 KEEPING_THE_DATABASE = settings(
@@ -105,7 +109,7 @@ async def test_a_session_named_by_its_first_prompt_is_found_by_it(owner: User, s
     assert [kind for kind, _ in await found(owner, "count")][:2] == ["title", "prompt"]
 
 
-async def test_nobody_finds_what_another_said(owner: User, other: User, told: Session) -> None:
+async def test_nobody_finds_what_another_said(other: User, told: Session) -> None:
     for q in ("umbrella", "brussels"):
         assert await sessions.search(other, q) == ([], "")
         assert await sessions.search(other, q, Filters(session_id=told.id)) == ([], "")
@@ -179,6 +183,15 @@ async def test_archived_sessions_are_searched_only_when_asked_for(owner: User, t
     await sessions.mark(owner, [told.id], "archive")
     assert await found(owner, "umbrella") == []
     assert len(await found(owner, "umbrella", state="archived")) == 2
+
+
+async def test_a_damaged_event_hides_no_other_hit(owner: User, told: Session) -> None:
+    def damage(store: Store) -> None:
+        store.exec(update(EventRow).where(col(EventRow.seq) == 2).values(body={"type": "Lost"}))
+
+    await writing(damage)
+    assert await found(owner, "umbrella", session_id=told.id) == [("answer", "t/1/0")]
+    assert await found(owner, "brussels", session_id=told.id) == [("prompt", "t")]
 
 
 @KEEPING_THE_DATABASE

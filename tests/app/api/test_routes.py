@@ -261,7 +261,7 @@ def test_a_list_is_searched_and_paged(server: Server) -> None:
         ids = [one["id"] for one in [*first["sessions"], *second["sessions"]]]
         assert (len(first["sessions"]), len(ids), len(set(ids))) == (50, 53, 53)
         assert second["cursor"] == ""
-        found = theirs.get("sessions", params={"q": "0% OF 51"}).json()["sessions"]
+        found = theirs.get("sessions", params={"q": "100% OF 51"}).json()["sessions"]
         assert [one["name"] for one in found] == ["100% of 51"]
         assert theirs.get("sessions", params={"q": "_"}).json()["sessions"] == []
 
