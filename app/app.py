@@ -6,12 +6,13 @@
 import reflex as rx
 import structlog
 
-from app import device_words, tabs
+from app import tabs
 from app.browsing import BrowsingState
-from app.browsing_words import ALL_SESSIONS
 from app.pages import chat, device, sessions, settings
-from app.settings.words import SETTINGS
 from app.words import NAME
+from app.words.browsing import ALL_SESSIONS
+from app.words.device import TITLE as DEVICE
+from app.words.settings import SETTINGS
 
 logger = structlog.get_logger()
 
@@ -53,7 +54,7 @@ app.add_page(
 app.add_page(
     device.page,
     route="/device",
-    title=f"{device_words.TITLE} · {NAME}",
+    title=f"{DEVICE} · {NAME}",
     on_load=device.DeviceState.arrive,
 )
 app.add_page(

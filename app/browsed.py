@@ -9,9 +9,9 @@ from urllib.parse import quote
 from agent import sessions
 from agent.core.identity import Session
 from agent.core.snippets import Snippet
-from app.browsing_words import FOUND_IN, NOTHING_FOUND, OWN_FOLDER, STATES
-from app.settings.words import ago, exactly
 from app.words import UNNAMED
+from app.words.browsing import FOUND_IN, NOTHING_FOUND, OWN_FOLDER, STATES
+from app.words.settings import ago, exactly
 
 
 @dataclass

@@ -13,9 +13,9 @@ from agent.core.identity import User
 from agent.sessions import Filters, Listed
 from app.auth import who
 from app.browsed import SessionShown, between, counted, outcome, session_shown, with_hits
-from app.browsing_words import DONE
 from app.listing import list_anew
 from app.state import asked, flash
+from app.words.browsing import DONE
 
 Id = Annotated[str, Field(min_length=1, max_length=36)]
 Words = Annotated[str, Field(max_length=200)]

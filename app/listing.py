@@ -8,9 +8,9 @@ from agent import sessions
 from agent.config import Settings, settings
 from agent.core.identity import Session, User
 from app.browsed import group
-from app.browsing_words import GROUPS
 from app.shown import Entry
 from app.words import UNNAMED
+from app.words.browsing import GROUPS
 
 
 class SessionsState(rx.State):

@@ -16,8 +16,8 @@ from agent.core.errors import Invalid, LimitReached, MaestroError
 from agent.core.identity import Principal, User
 from app.auth import cookie_header, cookie_name, cookie_of, is_private
 from app.problems import told
-from app.signing_words import GO_ON_AS_GUEST, LOGIN_ERRORS, SIGN_IN, SIGN_IN_AT, WELCOME_BACK
 from app.words import NAME, error_sentence
+from app.words.signing import GO_ON_AS_GUEST, LOGIN_ERRORS, SIGN_IN, SIGN_IN_AT, WELCOME_BACK
 
 LOGINS = "30/minute"
 """Of one place: as many as a school class needs, and far fewer than somebody who tries things."""

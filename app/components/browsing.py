@@ -11,7 +11,8 @@ from reflex_components_core.react_router import link
 
 from app.browsed import HitShown, Piece, SessionShown
 from app.browsing import BrowsingState
-from app.browsing_words import (
+from app.words import CANCEL, SAVE
+from app.words.browsing import (
     ACTIONS,
     ACTIONS_OF,
     AGES,
@@ -55,7 +56,6 @@ from app.browsing_words import (
     WITHIN,
     WORKSPACE,
 )
-from app.words import CANCEL, SAVE
 
 State = BrowsingState
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 
-from app.settings.words import COPIED, COPY, NO, NO_ANSWER, READ_ANEW, SENDING, YES
+from app.words.settings import COPIED, COPY, NO, NO_ANSWER, READ_ANEW, SENDING, YES
 
 
 def section(name: str, title: str, what: str, *children: Any, on_reload: Any = None) -> rx.Component:

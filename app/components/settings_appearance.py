@@ -10,7 +10,7 @@ import reflex as rx
 from reflex.style import color_mode, set_color_mode
 
 from app.components.settings import section
-from app.settings.words import (
+from app.words.settings import (
     APPEARANCE_WHAT,
     CONTRAST,
     CONTRASTS,

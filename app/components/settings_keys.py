@@ -7,7 +7,7 @@ import reflex as rx
 
 from app.components.settings import field, opening, secret, section, sent, sure
 from app.settings.keys import KeyShown, KeysState
-from app.settings.words import (
+from app.words.settings import (
     ACCOUNT_FILE,
     ENTER_KEY,
     ENTER_KEY_FOR,

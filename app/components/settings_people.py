@@ -7,7 +7,7 @@ import reflex as rx
 
 from app.components.settings import section, sent, sure, switch
 from app.settings.people import PeopleState, PersonShown
-from app.settings.words import (
+from app.words.settings import (
     ADMINISTRATOR,
     IS_ADMINISTRATOR,
     PEOPLE_WHAT,

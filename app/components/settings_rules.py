@@ -7,7 +7,7 @@ import reflex as rx
 
 from app.components.settings import opening, section, sure
 from app.settings.rules import RuleShown, RulesState
-from app.settings.words import ENDED, NO_RULES, REMOVE, REMOVE_MEANS, RULES_WHAT, SECTIONS
+from app.words.settings import ENDED, NO_RULES, REMOVE, REMOVE_MEANS, RULES_WHAT, SECTIONS
 
 
 def rules() -> rx.Component:

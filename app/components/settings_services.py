@@ -7,7 +7,7 @@ import reflex as rx
 
 from app.components.settings import field, opening, secret, section, sent, sure, switch
 from app.settings.services import SchemeShown, ServiceShown, ServicesState
-from app.settings.words import (
+from app.words.settings import (
     ADD_SERVICE,
     CONNECT,
     CREDENTIALS_OF,

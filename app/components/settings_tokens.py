@@ -8,7 +8,7 @@ import reflex as rx
 from app.components.settings import field, opening, section, sent, sure
 from app.settings.sign_ins import BrowserShown, SignInsState
 from app.settings.tokens import TokenShown, TokensState
-from app.settings.words import (
+from app.words.settings import (
     ENDS_AFTER,
     LIVES,
     MAKE,

@@ -7,7 +7,7 @@ import reflex as rx
 
 from app.components.settings import opening, section, sure, switch
 from app.settings.tools import ToolShown, ToolsState
-from app.settings.words import (
+from app.words.settings import (
     INSIDE,
     MAY_RUN,
     ONLY_LOOKING,

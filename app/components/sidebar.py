@@ -7,11 +7,11 @@ import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router import link
 
-from app.browsing_words import ALL_SESSIONS
-from app.settings.words import SETTINGS
 from app.shown import Entry
-from app.signing_words import SIGN_IN, SIGN_OUT
 from app.words import SESSIONS, UNNAMED
+from app.words.browsing import ALL_SESSIONS
+from app.words.settings import SETTINGS
+from app.words.signing import SIGN_IN, SIGN_OUT
 
 
 class PlainForm(BaseHTML):

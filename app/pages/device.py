@@ -14,10 +14,10 @@ from reflex_components_core.react_router import link
 
 from agent import accounts
 from agent.core.identity import User
-from app import device_words as words
 from app.auth import place_of
 from app.components import docks
 from app.state import FlashState, asked
+from app.words import device as words
 
 HEADING = "device-heading"
 LOCAL = "local"

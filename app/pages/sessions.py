@@ -5,11 +5,11 @@
 
 import reflex as rx
 
-from app.browsing_words import ALL_SESSIONS
 from app.components import browsing, docks, sidebar
 from app.listing import SessionsState
 from app.state import FlashState
 from app.words import SESSIONS
+from app.words.browsing import ALL_SESSIONS
 
 
 def page() -> rx.Component:

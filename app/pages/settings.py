@@ -25,9 +25,9 @@ from app.settings.services import ServicesState
 from app.settings.sign_ins import SignInsState
 from app.settings.tokens import TokensState
 from app.settings.tools import ToolsState
-from app.settings.words import GUEST, GUEST_MAY_SIGN_IN, SECTIONS, SETTINGS
 from app.state import FlashState, asked
 from app.words import SESSIONS
+from app.words.settings import GUEST, GUEST_MAY_SIGN_IN, SECTIONS, SETTINGS
 
 OWN = ("keys", "tools", "rules", "services", "tokens")
 """The sections of everybody who is signed in."""

@@ -12,7 +12,9 @@ from agent import providers
 from agent.core.errors import Invalid
 from agent.core.identity import User
 from app.settings.said import say
-from app.settings.words import (
+from app.state import asked, flash
+from app.words import ERRORS, PROVIDERS, TROUBLES
+from app.words.settings import (
     ASKING_PROVIDER,
     CONNECTED,
     KEY_ENDS,
@@ -30,8 +32,6 @@ from app.settings.words import (
     joined,
     used,
 )
-from app.state import asked, flash
-from app.words import ERRORS, PROVIDERS, TROUBLES
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 

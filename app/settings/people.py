@@ -9,8 +9,8 @@ from pydantic import Field
 
 from agent import accounts
 from agent.core.identity import User
-from app.settings.words import MORE, exactly, joined, seen
 from app.state import asked
+from app.words.settings import MORE, exactly, joined, seen
 
 Id = Annotated[str, Field(min_length=1, max_length=36)]
 MOST = 200

@@ -11,9 +11,9 @@ from pydantic import Field
 from agent import tooling
 from agent.core.identity import User
 from app.settings.said import say
-from app.settings.words import DECISIONS, MORE, REMOVED, SOURCES, WIDE, ago, exactly, hit, joined, until
 from app.state import asked
 from app.words import rule_reach
+from app.words.settings import DECISIONS, MORE, REMOVED, SOURCES, WIDE, ago, exactly, hit, joined, until
 
 Id = Annotated[str, Field(min_length=1, max_length=36)]
 MOST = 100

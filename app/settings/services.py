@@ -11,7 +11,8 @@ from pydantic import Field
 from agent import tooling
 from agent.core.identity import User
 from app.settings.said import say
-from app.settings.words import (
+from app.state import asked
+from app.words.settings import (
     BASIC_HINT,
     KEY_ENDS,
     LEFT_OUT,
@@ -22,7 +23,6 @@ from app.settings.words import (
     joined,
     operations,
 )
-from app.state import asked
 
 Id = Annotated[str, Field(min_length=1, max_length=36)]
 

@@ -11,8 +11,8 @@ from agent import accounts
 from agent.core.identity import User
 from app.auth import principal_of
 from app.settings.said import say
-from app.settings.words import MORE, SIGNED_OUT, UNKNOWN_BROWSER, ago, exactly, joined, sentence_of, used
 from app.state import asked
+from app.words.settings import MORE, SIGNED_OUT, UNKNOWN_BROWSER, ago, exactly, joined, sentence_of, used
 
 Id = Annotated[str, Field(min_length=1, max_length=36)]
 MOST = 50

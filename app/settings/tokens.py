@@ -10,7 +10,8 @@ from pydantic import Field
 from agent import accounts
 from agent.core.identity import User
 from app.settings.said import say
-from app.settings.words import (
+from app.state import asked
+from app.words.settings import (
     MAY,
     MORE,
     REVOKED,
@@ -22,7 +23,6 @@ from app.settings.words import (
     until,
     used,
 )
-from app.state import asked
 
 Id = Annotated[str, Field(min_length=1, max_length=36)]
 MOST = 100

@@ -10,8 +10,8 @@ from pydantic import Field
 from agent import tooling
 from agent.core.identity import User
 from agent.core.tools import Kind
-from app.settings.words import TOOLS
 from app.state import asked
+from app.words.settings import TOOLS
 
 LOOKING: tuple[Kind, ...] = ("read", "think")
 

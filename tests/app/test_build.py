@@ -10,7 +10,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small tree in the form of ours."""
     for name in (
         *build.SOURCES,
-        "app/words.py",
+        "app/words/__init__.py",
         "app/pages/chat.py",
         "app/api/routes.py",
         "assets/maestro.css",
@@ -25,7 +25,8 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    "name", ["app/words.py", "app/pages/chat.py", "assets/maestro.css", "rxconfig.py", "package-lock.json"]
+    "name",
+    ["app/words/__init__.py", "app/pages/chat.py", "assets/maestro.css", "rxconfig.py", "package-lock.json"],
 )
 def test_a_changed_page_source_changes_the_digest(tree: Path, name: str) -> None:
     before = build.digest()
@@ -44,9 +45,9 @@ def test_what_no_page_is_made_of_leaves_it_alone(tree: Path, name: str) -> None:
 
 def test_a_renamed_and_a_deleted_source_are_noticed(tree: Path) -> None:
     before = build.digest()
-    (tree / "app" / "words.py").rename(tree / "app" / "sentences.py")
+    (tree / "app" / "words" / "__init__.py").rename(tree / "app" / "words" / "sentences.py")
     renamed = build.digest()
-    (tree / "app" / "sentences.py").unlink()
+    (tree / "app" / "words" / "sentences.py").unlink()
     assert len({before, renamed, build.digest()}) == 3
 
 
@@ -56,7 +57,7 @@ def test_a_page_is_built_when_it_is_there_and_of_these_sources(tree: Path) -> No
     assert not build.is_built()
     build.STAMP.write_text(build.digest())
     assert build.is_built()
-    (tree / "app" / "words.py").write_text("changed")
+    (tree / "app" / "words" / "__init__.py").write_text("changed")
     assert not build.is_built()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from agent.config import Settings
 from app.signing import Signing, within
-from app.signing_words import LOGIN_ERRORS
+from app.words.signing import LOGIN_ERRORS
 from tests.app.serving import VISIT, Server
 from tests.app.signing_in import Community, community, leads_to
 

@@ -1,4 +1,4 @@
-"""What people read when they sign in and out; `app/words.py` has all else."""
+"""What people read when they sign in and out; `app.words` has the rest."""
 
 SIGN_IN = "Sign in"
 SIGN_OUT = "Sign out"

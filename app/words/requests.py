@@ -1,4 +1,4 @@
-"""What people and programs read of requests that are refused; `app/words.py` has all else."""
+"""What people and programs read of requests that are refused; `app.words` has the rest."""
 
 REQUEST_ERRORS = {
     "unreadable": "The request could not be read: its body must be JSON in UTF-8.",

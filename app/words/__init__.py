@@ -10,10 +10,10 @@ from agent.core.provider import ModelEntry
 from agent.core.rules import Rule
 from agent.sessions import Preview
 from agent.tooling import InstructionFile, Job
-from app.credential_words import CREDENTIAL_ERRORS
-from app.guest_words import GUEST_ERRORS, OF_GUESTS
-from app.request_words import REQUEST_ERRORS
-from app.signing_words import LOGIN_ERRORS, PEOPLE_ERRORS
+from app.words.credentials import CREDENTIAL_ERRORS
+from app.words.guests import GUEST_ERRORS, OF_GUESTS
+from app.words.requests import REQUEST_ERRORS
+from app.words.signing import LOGIN_ERRORS, PEOPLE_ERRORS
 
 NAME = "Maestro"
 UNNAMED = "New session"

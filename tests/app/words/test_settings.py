@@ -4,7 +4,7 @@ import pytest
 
 from agent import tooling
 from agent.core.identity import SCOPES as KNOWN
-from app.settings.words import MAY_RUN, SCOPES, TOOLS, ago, hit, joined, operations, until
+from app.words.settings import MAY_RUN, SCOPES, TOOLS, ago, hit, joined, operations, until
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
