@@ -26,6 +26,12 @@ class Play(Provider):
     ALIASES: ClassVar[dict[str, str]] = {}
     name = NAME
 
+    def auth_types(self, _settings: Settings) -> tuple[()]:
+        return ()
+
+    def base_url(self, _settings: Settings) -> str:
+        return ""
+
     def credential(self, _settings: Settings) -> Credential | None:
         return Credential(auth_type="none")
 
