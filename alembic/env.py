@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
+import agent.store.attachments
 import agent.store.audit
 import agent.store.jobs
 import agent.store.rules

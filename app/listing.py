@@ -34,6 +34,8 @@ def grouped(found: list[Session], now: datetime) -> list[Entry]:
     entries: list[Entry] = []
     before = ""
     for one in found:
+        if not (one.last_seq or one.name):
+            continue  # made for the files of a prompt that was not sent
         name, heading = one.name or UNNAMED, GROUPS[group(one, now)]
         shown = "" if heading == before else heading
         entries.append(Entry(id=one.id, name=name, href=f"/s/{one.id}", heading=shown))

@@ -69,8 +69,8 @@
     if (!transcript) return;
     if (transcript.scrollTop < top) look(transcript); // its event is still on the way
     follows ||= isPrompted; // what one has just sent is what one wants to see
-    // What one edits stays in place too.
-    if (follows && !document.querySelector(".edit[open]")) transcript.scrollTop = transcript.scrollHeight;
+    // What one edits stays in place too; what an empty page says is read from its beginning.
+    if (follows && !document.querySelector(".edit[open], #transcript .welcome")) transcript.scrollTop = transcript.scrollHeight;
     [top, first] = [transcript.scrollTop, transcript.querySelector("article, details, .notice")];
   };
   document.addEventListener("scroll", ({ target }) => target.id === "transcript" && look(target), true);

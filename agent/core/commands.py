@@ -8,6 +8,9 @@ from agent.core.messages import PromptPart, Value, any_case
 from agent.core.offers import Shape
 from agent.core.policy import Answer as ApprovalAnswer
 
+MOST_ATTACHMENTS = 10
+"""Of one prompt."""
+
 
 class Prompt(Value):
     """A person asks for work; waits its turn when one is running."""
@@ -16,6 +19,10 @@ class Prompt(Value):
     parts: Annotated[tuple[PromptPart, ...], Field(min_length=1)]
     steers: bool = False
     """Whether a running turn is told it between two steps, rather than when it is done."""
+    attachments: Annotated[
+        tuple[Annotated[str, Field(max_length=36)], ...], Field(max_length=MOST_ATTACHMENTS)
+    ] = ()
+    """The ids of files that were sent ahead, to go with it."""
 
 
 Lasts = Literal["hour", "month", "revoked"]

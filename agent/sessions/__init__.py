@@ -17,8 +17,17 @@ from agent.core.identity import Session, User
 from agent.core.messages import File, Text
 from agent.core.policy import Mode
 from agent.core.transcript import Row, Transcript, fold
-from agent.sessions import checkpoints, exporting, leaving, log, quotas, rows
+from agent.sessions import attaching, checkpoints, exporting, leaving, log, quotas, rows
 from agent.sessions.accepting import Accepted, accept
+from agent.sessions.attaching import (
+    LONGEST_DRAFT,
+    Attachment,
+    Draft,
+    attach,
+    detach,
+    draft,
+    keep_draft,
+)
 from agent.sessions.browsing import (
     MOST_AT_ONCE,
     Change,
@@ -43,10 +52,13 @@ from agent.store.columns import new_id
 
 __all__ = [
     "HITS_OF_ONE",
+    "LONGEST_DRAFT",
     "MOST_AT_ONCE",
     "MOST_FALLBACKS",
+    "Attachment",
     "Change",
     "Checkpoint",
+    "Draft",
     "Export",
     "Filters",
     "Following",
@@ -56,6 +68,7 @@ __all__ = [
     "Listed",
     "Opened",
     "Preview",
+    "attach",
     "browse",
     "change",
     "checkpoint",
@@ -63,11 +76,14 @@ __all__ = [
     "create",
     "delete",
     "delete_all",
+    "detach",
+    "draft",
     "export",
     "follow",
     "fork",
     "get",
     "is_awake",
+    "keep_draft",
     "mark",
     "mine",
     "open",
@@ -253,7 +269,7 @@ async def submit(user: User, session_id: str, command: Command, command_id: str 
         The turn's id and the number of the newest event that knows of the command.
 
     Raises:
-        NotFound: there is no such session, or it is another's.
+        NotFound: there is no such session or attachment, or it is another's.
         Invalid: the prompt says nothing.
         Conflict: it does not fit (an approval already answered, a prompt already begun).
         NotAllowed: a guest answers for always.
@@ -263,12 +279,17 @@ async def submit(user: User, session_id: str, command: Command, command_id: str 
     session = await rows.session(user, session_id)
     structlog.contextvars.bind_contextvars(session_id=session_id)
     missing: list[str] = []
+    attached = command.attachments if isinstance(command, Prompt) else ()
     if isinstance(command, Prompt | EditPrompt):
         quotas.require_room(session)
         await _count_prompt(user)
+        if isinstance(command, Prompt):
+            command = await attaching.with_attachments(session, command)
         command, missing = await _with_mentions(user, session, command)
     key = log.storable(f"{session_id}/command/{command_id}") if command_id else ""
     accepted = await _accept(user, session_id, command, key)
+    if attached:
+        await attaching.mark_sent(session, attached)
     if missing and accepted.stored:
         told = Noticed(turn_id=accepted.turn_id, code="not_there", values={"paths": ", ".join(missing)})
         seq, event, _ = await log.append(session_id, told)

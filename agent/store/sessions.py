@@ -48,6 +48,8 @@ class SessionRow(SQLModel, table=True):
     updated_at: datetime = Field(default_factory=now, sa_type=Utc)
     has_changes: bool = False
     """Whether a tool began that changes files."""
+    draft: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """What is typed and not sent yet."""
     pinned_at: datetime | None = Field(default=None, sa_type=Utc)
     archived_at: datetime | None = Field(default=None, sa_type=Utc)
     deleted_at: datetime | None = Field(default=None, sa_type=Utc)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +12,15 @@ from agent.config import settings
 from agent.core.errors import NotFound, ToolFailed
 from agent.core.guests import persons_only, require_person
 from agent.core.identity import Session, User
-from agent.core.messages import ToolCall
+from agent.core.messages import File, ToolCall
 from agent.core.policy import Replies
 from agent.core.rules import Facts, Rule
 from agent.core.tools import ToolDefinition
 from agent.tooling import (
+    attaching,
     auditing,
     background,
+    completing,
     guests,
     instructions,
     judging,
@@ -81,6 +84,7 @@ __all__ = [
     "change_service",
     "choose_workspace",
     "close",
+    "completions",
     "definition_hash",
     "definitions",
     "discard_workspace",
@@ -94,6 +98,7 @@ __all__ = [
     "permission",
     "permissions",
     "prepare",
+    "read_attachment",
     "read_instructions",
     "remove_rule",
     "remove_service",
@@ -102,6 +107,7 @@ __all__ = [
     "stop_job",
     "stop_jobs",
     "stop_leftovers",
+    "top_of_workspace",
     "would_cover",
     "would_pass",
 ]
@@ -225,6 +231,34 @@ async def mentioned(user: User, session: Session, text: str) -> Mentions:
     _require_owner(user, session)
     async with Workspace(session.workspace) as files:
         return await mentions.mentioned(files, text)
+
+
+async def completions(user: User, session: Session, typed: str) -> list[str]:
+    """Paths of the workspace that a person may mean; none when it is gone."""
+    _require_owner(user, session)
+    with suppress(ToolFailed):
+        async with Workspace(session.workspace) as files:
+            return await completing.completions(files, typed)
+    return []
+
+
+async def top_of_workspace(user: User, session: Session) -> list[str]:
+    """What lies at the top of the workspace; nothing when it is gone."""
+    _require_owner(user, session)
+    with suppress(ToolFailed):
+        async with Workspace(session.workspace) as files:
+            return await completing.top(files)
+    return []
+
+
+async def read_attachment(user: User, name: str, raw: bytes) -> File:  # noqa: ARG001  nothing of theirs is asked
+    """What a person attaches, as a part of a prompt.
+
+    Raises:
+        Invalid: it is empty, or neither an image nor a PDF nor text.
+        LimitReached: it is too large for a model.
+    """
+    return await asyncio.to_thread(attaching.attachment, name, raw)
 
 
 async def choose_workspace(user: User, session_id: str, wanted: str | None) -> Path:

@@ -11,7 +11,18 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from agent.core.errors import Invalid, MaestroError
-from app.api import audit, browsing, calls, credentials, devices, permissions, services, tokens, users
+from app.api import (
+    attaching,
+    audit,
+    browsing,
+    calls,
+    credentials,
+    devices,
+    permissions,
+    services,
+    tokens,
+    users,
+)
 from app.api.document import complete
 from app.api.heads import Heads
 from app.api.keys import Idempotency
@@ -34,6 +45,7 @@ def application() -> FastAPI:
     api = FastAPI(title=NAME, version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     api.include_router(router)
     api.include_router(browsing.router)
+    api.include_router(attaching.router)
     api.include_router(calls.router)
     api.include_router(services.router)
     api.include_router(permissions.router)

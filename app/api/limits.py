@@ -26,6 +26,8 @@ LONG = 64_000
 """Bytes from which on a body is looked at in a thread."""
 OAUTH = "/cli/auth/"
 """Where OAuth's clients speak, in forms too, and are answered in its words."""
+RAW = re.compile(r"/sessions/[^/]+/attachments/?$")
+"""Where a body is a file, as it is."""
 
 STRING = re.compile(r'"(?:[^"\\]|\\.?)*+(?:"|\Z)', re.DOTALL)
 BRACKET = re.compile(r"[\[\]{}]")
@@ -80,7 +82,7 @@ async def _refusal(scope: Scope, body: bytes | None) -> Response | None:
     if body is None:
         return problem(413, LimitReached("too_large"))
     kind = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
-    if not body or OAUTH in scope["path"]:
+    if not body or OAUTH in scope["path"] or RAW.search(scope["path"]):
         return None
     if kind != "application/json" and not kind.endswith("+json"):
         return problem(415, Invalid("wrong_type"))

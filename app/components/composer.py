@@ -1,6 +1,6 @@
 """The composer: a prompt, the model and the mode it goes to, send and stop."""
 
-# pyright: basic, reportAttributeAccessIssue=false
+# pyright: basic, reportAttributeAccessIssue=false, reportOperatorIssue=false
 # Reflex makes its components and the attributes of its values when it runs; their types say little.
 
 from collections.abc import Callable
@@ -24,14 +24,31 @@ from app.words import (
     SEND,
     STOP,
 )
+from app.words.composing import (
+    ATTACH,
+    ATTACHMENTS,
+    FILES,
+    NOT_ATTACHED,
+    OF_WINDOW,
+    PASTED,
+    REMOVE,
+    TOKENS,
+    TOO_HEAVY,
+    WITHOUT_IMAGES,
+    WITHOUT_PDF,
+)
 
 
-def composer(on_send: Any, on_stop: Any, is_working: rx.Var[bool], *chips: rx.Component) -> rx.Component:
+def composer(
+    session_id: rx.Var[str], on_send: Any, on_stop: Any, is_working: rx.Var[bool], *chips: rx.Component
+) -> rx.Component:
     """The form at the foot of the chat; Enter sends, Shift+Enter breaks the line, Mod+Enter steers.
 
     The chips stand outside of the form: sending empties the form, and must leave them as they are.
     """
     return rx.el.div(
+        rx.el.ul(id="mentions", role="listbox", aria_label=FILES, hidden=True),
+        attachments(),
         rx.el.form(
             rx.el.textarea(
                 id="composer",
@@ -44,11 +61,16 @@ def composer(on_send: Any, on_stop: Any, is_working: rx.Var[bool], *chips: rx.Co
                 enter_key_submit=True,
             ),
             rx.el.input(type="checkbox", name="steers", hidden=True),
+            rx.el.input(type="hidden", name="session_id"),
+            rx.el.input(type="hidden", name="attachments"),
             on_submit=on_send,
             reset_on_submit=True,
             id="prompt",
+            custom_attrs={"data-session": session_id},
         ),
         rx.el.div(
+            rx.el.button("＋", type="button", id="attach", title=ATTACH, aria_label=ATTACH),
+            rx.el.input(type="file", id="files", multiple=True, hidden=True, aria_label=ATTACH),
             *chips,
             rx.el.span(class_name="spacer"),
             rx.cond(is_working, rx.el.button(STOP, type="button", id="stop", on_click=on_stop)),
@@ -63,6 +85,48 @@ def composer(on_send: Any, on_stop: Any, is_working: rx.Var[bool], *chips: rx.Co
             class_name="chips",
         ),
         class_name="composer",
+    )
+
+
+def attachments() -> rx.Component:
+    """The files that go with the prompt; the browser draws them, as it alone knows how far each is."""
+    return rx.el.ul(
+        id="attachments",
+        hidden=True,
+        aria_label=ATTACHMENTS,
+        aria_live="polite",
+        custom_attrs={
+            "data-remove": REMOVE,
+            "data-heavy": TOO_HEAVY,
+            "data-failed": NOT_ATTACHED,
+            "data-pasted": PASTED,
+        },
+    )
+
+
+def refusals(has_no_images: rx.Var[bool], has_no_pdf: rx.Var[bool]) -> rx.Component:
+    """What the model does not take; to be seen while such a file is attached."""
+    return rx.el.div(
+        rx.cond(
+            has_no_images, rx.el.p(WITHOUT_IMAGES, class_name="refusal", custom_attrs={"data-of": "image"})
+        ),
+        rx.cond(has_no_pdf, rx.el.p(WITHOUT_PDF, class_name="refusal", custom_attrs={"data-of": "pdf"})),
+        role="status",
+    )
+
+
+def ring(used: rx.Var[int], window: rx.Var[int]) -> rx.Component:
+    """How full the model's window is; nothing while one of both is not known."""
+    words = f"{used.to_string()} {OF_WINDOW} {window.to_string()} {TOKENS}"
+    return rx.cond(
+        (used > 0) & (window > 0),
+        rx.el.span(
+            title=words,
+            aria_label=words,
+            role="img",
+            class_name="ring",
+            style={"--full": (used * 100 / window).to_string() + "%"},
+        ),
     )
 
 

@@ -15,21 +15,23 @@ from agent import providers, sessions, tooling
 from agent.core.commands import Answer, DropPrompt, EditPrompt, Interrupt, Prompt
 from agent.core.errors import Conflict, MaestroError, ToolFailed
 from agent.core.events import PromptQueued
-from agent.core.identity import User
+from agent.core.identity import Session, User
 from agent.core.messages import Text
 from agent.core.policy import Answer as ApprovalAnswer
 from agent.core.policy import Mode
-from app import follow, jobs
+from app import composing, follow, jobs
 from app.always import AlwaysState, choice_of
 from app.auth import who
 from app.components import composer, docks, queue, sidebar, transcript
+from app.components.welcome import beginnings, welcome
+from app.composing import ComposingState, Measured
 from app.editing import edited
 from app.listing import SessionsState, list_anew
 from app.pace import PaceState, marker, pace_of
 from app.replying import replied
 from app.shown import Choice, choices
 from app.state import FlashState, asked, flash
-from app.view import WINDOW, View
+from app.view import WINDOW
 from app.words import (
     INSTRUCTIONS,
     NAME,
@@ -37,9 +39,6 @@ from app.words import (
     SESSIONS,
     SHOW_EARLIER,
     TRANSCRIPT,
-    WELCOME,
-    WELCOME_DEMO,
-    WELCOME_WHAT,
     instruction_note,
 )
 
@@ -73,6 +72,7 @@ class ChatState(rx.State):
             async def flush() -> None:
                 async with self:
                     await tiers.push(self, view)
+                    await composing.measure(self, view)
                     (await self.get_state(PaceState)).mark = pace.count()
                     if view.take_start():
                         await list_anew(self, user)
@@ -97,7 +97,7 @@ class ChatState(rx.State):
                 await flash(self, error)
         return None
 
-    async def _show(self, user: User, session_id: str) -> View:
+    async def _show(self, user: User, session_id: str) -> Measured:
         """Take the session's settings over; gives the view it will be drawn from."""
         history = await self.get_state(follow.HistoryState)
         if session_id != self.session_id:
@@ -112,24 +112,32 @@ class ChatState(rx.State):
             self.fallbacks = ", ".join(session.fallbacks)
         elif not self.model:
             self.model = await providers.default_model(user)
-        return View(history.limit)
+        return Measured(history.limit)
 
     @rx.event
     @asked
     async def send(self, user: User, form: dict[str, Any]) -> Any:
         """Ask for work, or steer the work that goes on; on a new page the session is made first."""
         text = str(form.get("prompt", "")).strip()
-        if not text:
+        files = composing.attached(form)
+        if not text and not files:
             return None
-        prompt = Prompt(parts=(Text(text=text),), steers=bool(form.get("steers")))
+        prompt = Prompt(parts=(Text(text=text),), steers=bool(form.get("steers")), attachments=files)
         if self.session_id:
             await sessions.submit(user, self.session_id, prompt)
             return None
-        session = await sessions.create(user, model=self.model, mode=_mode(self.mode))
+        session = await self._begin(user, str(form.get("session_id", "")))
         if chain := in_order(self.fallbacks):
             await sessions.change(user, session.id, fallbacks=chain)
         await sessions.submit(user, session.id, prompt)
         return rx.redirect(f"/s/{session.id}")
+
+    async def _begin(self, user: User, session_id: str) -> Session:
+        """The session of a new page: one that was made for its files, or a new one."""
+        mode = _mode(self.mode)
+        if session_id:
+            return await sessions.change(user, session_id, model=self.model, mode=mode)
+        return await sessions.create(user, model=self.model, mode=mode)
 
     @rx.event(background=True)
     async def get_ready(self) -> Any:
@@ -154,8 +162,10 @@ class ChatState(rx.State):
                 known = await providers.models(user, patiently=patiently)
                 offered = choices(known, await providers.health(user))
                 async with self:
+                    await composing.know_models(self, user, known)
                     if self.models != offered:
                         self.models = offered
+                await composing.offer_starters(self, user, session_of(self.router.url.path))
         except MaestroError:
             return
 
@@ -294,10 +304,24 @@ def page() -> rx.Component:
             header(),
             rx.el.div(
                 rx.el.div(
-                    rx.cond(ChatState.session_id == "", welcome()),
+                    rx.cond(
+                        ChatState.session_id == "",
+                        welcome(
+                            ComposingState.is_demo,
+                            ComposingState.can_add_key,
+                            ComposingState.starters,
+                            SessionsState.entries,
+                        ),
+                    ),
                     rx.cond(
                         follow.HistoryState.has_earlier,
                         rx.el.button(SHOW_EARLIER, type="button", on_click=ChatState.show_earlier),
+                    ),
+                    rx.cond(
+                        (ChatState.session_id != "")
+                        & (follow.HistoryState.rows.length() + follow.TurnState.rows.length() == 0)
+                        & (ComposingState.starters.length() > 0),
+                        rx.el.section(beginnings(ComposingState.starters), class_name="welcome"),
                     ),
                     transcript.rows(follow.HistoryState.rows),
                     transcript.rows(follow.TurnState.rows),
@@ -341,7 +365,12 @@ def foot() -> rx.Component:
                 lambda approval_id, changed: AlwaysState.weigh(ChatState.session_id, approval_id, changed),
             ),
         ),
+        composer.refusals(
+            ComposingState.without_images.contains(ChatState.model),
+            ComposingState.without_pdf.contains(ChatState.model),
+        ),
         composer.composer(
+            ChatState.session_id,
             ChatState.send,
             ChatState.stop(follow.RunState.turn_id),
             follow.RunState.is_working,
@@ -353,6 +382,7 @@ def foot() -> rx.Component:
                 ChatState.offer,
                 composer.fallback_chain(ChatState.fallbacks, ChatState.choose_fallbacks),
             ),
+            composer.ring(ComposingState.used, ComposingState.windows.get(ChatState.model, 0)),
         ),
         class_name="column foot",
     )
@@ -395,17 +425,4 @@ def header() -> rx.Component:
                 "data-asking": follow.RunState.asking.length() > 0,
             },
         ),
-    )
-
-
-def welcome() -> rx.Component:
-    """What an empty page says."""
-    return rx.el.section(
-        rx.el.h2(WELCOME),
-        rx.el.p(WELCOME_WHAT),
-        rx.cond(
-            (ChatState.models.length() == 1) & (ChatState.model == "demo:scripted"),
-            rx.el.p(WELCOME_DEMO, class_name="meta"),
-        ),
-        class_name="welcome",
     )

@@ -10,6 +10,7 @@ from agent.core.provider import ModelEntry
 from agent.core.rules import Rule
 from agent.sessions import Preview
 from agent.tooling import InstructionFile, Job
+from app.words.composing import COMPOSING_ERRORS
 from app.words.credentials import CREDENTIAL_ERRORS
 from app.words.guests import GUEST_ERRORS, OF_GUESTS
 from app.words.requests import REQUEST_ERRORS
@@ -89,6 +90,7 @@ ERRORS = {
     "not_signed_in": "You are not signed in. Open the page anew, or send a bearer token.",
     "bad_arguments": "That did not make sense to the server: {what}.",
     "empty_prompt": "Say what you want done.",
+    **COMPOSING_ERRORS,
     "openapi_service": "There is no such service here.",
     "services_full": "{most} services are connected already. Remove one first.",
     "service_exists": "There is a service called {name} already. Pick another name.",
@@ -229,10 +231,6 @@ MODE_HINTS = {
 WELCOME = "What should be done?"
 WELCOME_WHAT = (
     "Maestro works on files in a folder of its own, shows each step, and asks before it changes anything."
-)
-WELCOME_DEMO = (
-    "No model key is set, so a scripted demo answers. For a real model put GEMINI_API_KEY, OPENAI_API_KEY or "
-    "ANTHROPIC_API_KEY into the file .env and start Maestro again."
 )
 
 PROMPT_HINT = "Ask for work"

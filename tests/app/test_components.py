@@ -5,7 +5,7 @@ from typing import Any
 
 import reflex as rx
 
-from app.components import composer, docks, queue, sidebar, transcript
+from app.components import composer, docks, queue, sidebar, transcript, welcome
 from app.shown import Choice, Entry, Shown
 
 
@@ -14,6 +14,7 @@ class StageState(rx.State):
     rows: list[Shown] = []
     entries: list[Entry] = []
     text: str = ""
+    number: int = 0
     texts: list[str] = []
     choices: list[Choice] = []
     is_working: bool = False
@@ -41,8 +42,19 @@ def drawn(component: rx.Component) -> str:
 def test_the_composer_has_its_hooks() -> None:
     chain = composer.fallback_chain(StageState.text, StageState.pick)
     chip = composer.model_chip(StageState.text, StageState.choices, StageState.pick, StageState.act, chain)
-    page = drawn(composer.composer(StageState.act, StageState.act, StageState.is_working, chip))
-    for hook in ("composer", "send", "stop", "model", "fallbacks"):
+    stage = (StageState.text, StageState.act, StageState.act, StageState.is_working)
+    page = drawn(composer.composer(*stage, chip))
+    for hook in (
+        "composer",
+        "send",
+        "stop",
+        "model",
+        "fallbacks",
+        "attach",
+        "files",
+        "attachments",
+        "mentions",
+    ):
         assert f'id:\\"{hook}\\"' in page
 
 
@@ -82,3 +94,17 @@ def test_a_prompt_that_waits_can_be_edited_steered_and_dropped() -> None:
 
 def test_the_sidebar_leads_to_each_session() -> None:
     assert "Sessions" in drawn(sidebar.sidebar(StageState.entries, StageState.text, StageState.text))
+
+
+def test_how_full_a_window_is_is_said_in_words_too() -> None:
+    ring = drawn(composer.ring(StageState.number, StageState.number))
+    assert "tokens of the model" in ring
+    assert "--full" in ring
+
+
+def test_an_empty_page_leads_to_keys_starters_and_sessions() -> None:
+    page = drawn(
+        welcome.welcome(StageState.is_working, StageState.is_working, StageState.texts, StageState.entries)
+    )
+    for hook in ("/settings#keys", "data-starter", "recent"):
+        assert hook in page

@@ -20,6 +20,7 @@ from tests.app.tabs import CHAT, FLASH, HISTORY, LIST, RUN, Tab, opened
 PLACES = (f"192.0.2.{number}" for number in count(1))
 SPOKEN: dict[str, Any] = {"type": "prompt", "text": "count to 1"}
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("PUT", "/sessions/{session_id}/draft"): {"text": "Mine"},
     ("PATCH", "/sessions/{session_id}"): {"name": "Mine now"},
     ("POST", "/sessions/{session_id}/checkpoints"): {"name": "Mine now"},
     ("POST", "/sessions/{session_id}/commands"): SPOKEN,

@@ -18,12 +18,32 @@ async def test_a_first_visit_can_be_typed_into_at_once(chat: Chat) -> None:
     await expect(chat.state).to_have_text("Idle")
 
 
-async def test_a_first_visit_says_that_a_demo_answers_and_how_to_change_that(chat: Chat) -> None:
+async def test_a_first_visit_says_that_a_demo_answers_and_leads_to_where_a_key_is_added(chat: Chat) -> None:
     await expect(chat.model).to_have_value("demo:scripted")
     welcome = chat.page.locator(".welcome")
     await expect(welcome).to_contain_text("demo")
-    await expect(welcome).to_contain_text("OPENAI_API_KEY")
-    await expect(welcome).to_contain_text(".env")
+    await welcome.get_by_role("link", name="Add a key").click()
+    await expect(chat.page).to_have_url(re.compile(r"/settings#keys$"))
+
+
+async def test_a_starter_is_put_into_the_composer_to_be_sent(chat: Chat) -> None:
+    starters = chat.page.locator("[data-starter]")
+    await expect(starters).to_have_count(4)
+    await starters.filter(has_text="look around").click()
+    await expect(chat.composer).to_have_value("look around")
+    await expect(chat.composer).to_be_focused()
+    await chat.composer.press("Enter")
+    await expect(chat.prompts).to_have_text(["look around"])
+    await expect(starters).to_have_count(0)
+    await chat.idle()
+
+
+async def test_a_new_page_leads_back_to_the_sessions_used_last(chat: Chat) -> None:
+    await chat.work("count to 2")
+    session = chat.session_id
+    await chat.page.get_by_role("link", name="New session").click()
+    await chat.page.locator(".recent a").first.click()
+    await expect(chat.page).to_have_url(re.compile(session))
 
 
 async def test_an_empty_prompt_asks_nothing(chat: Chat) -> None:

@@ -179,6 +179,9 @@ def work(somebody: Person, client: httpx2.Client) -> None:
     owns["prompt_id"] = waiting.json()["turn_id"]
     owns["checkpoint_id"] = made(client, f"{path}/checkpoints", {"name": word})["id"]
     owns["number"] = _job(somebody)
+    sent = client.post(f"{path}/attachments", params={"name": f"{word}.txt"}, content=word)
+    owns["attachment_id"] = sent.raise_for_status().json()["id"]
+    client.put(f"{path}/draft", json={"text": word}).raise_for_status()
 
 
 def made(client: httpx2.Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
