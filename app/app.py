@@ -34,6 +34,8 @@ app = rx.App(
         rx.script(src="/composer.js", defer=True),
         rx.script(src="/attaching.js", defer=True),
         rx.script(src="/uploads.js", defer=True),
+        rx.script(src="/following.js", defer=True),
+        rx.script(src="/copying.js", defer=True),
         rx.script(src="/forms.js", defer=True),
         rx.script(src="/browsing.js", defer=True),
     ],

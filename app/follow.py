@@ -14,7 +14,7 @@ from agent.core.history import still_counting
 from app import tabs
 from app.auth import who
 from app.pace import Pace
-from app.shown import Doing, Shown, all_shown, progress
+from app.shown import Doing, Shown, progress
 from app.view import WINDOW, View
 from app.words import IDLE
 
@@ -57,6 +57,11 @@ class LiveState(rx.State):
 
     settled: list[str] = []
     finished: list[str] = []
+    settled_inks: list[str] = []
+    """The colours of the code in each of them."""
+    finished_inks: list[str] = []
+    spent: str = ""
+    """What the turn has used, once it is over."""
     head: str = ""
     middle: str = ""
     tail: str = ""
@@ -81,6 +86,9 @@ class RunState(rx.State):
     todos: list[Doing] = []
     progress: str = ""
     """How many of them are done, in words."""
+    spent: str = ""
+    """What the session has used so far."""
+    spent_means: str = ""
 
 
 Changes = dict[type[rx.State], dict[str, object]]
@@ -117,6 +125,9 @@ def tiers(view: View) -> Changes:
         LiveState: {
             "settled": list(answer.settled),
             "finished": list(answer.finished),
+            "settled_inks": view.drawing.inks_of(answer.settled),
+            "finished_inks": view.drawing.inks_of(answer.finished),
+            "spent": view.answer_spent,
             "head": answer.open.head,
             "middle": answer.open.middle,
             "tail": answer.tail,
@@ -134,12 +145,14 @@ def tiers(view: View) -> Changes:
             "asking": view.asking,
             "todos": [Doing(one.content, one.status) for one in view.todos],
             "progress": progress(view.todos),
+            "spent": view.spent,
+            "spent_means": view.spent_means,
         },
     }
     if view.take_change():
-        changes[HistoryState] = {"rows": all_shown(view.history), "has_earlier": view.has_earlier}
-        changes[TurnState] = {"rows": all_shown(view.turn)}
-        changes[QueueState] = {"rows": all_shown(view.queued)}
+        changes[HistoryState] = {"rows": view.drawing.rows(view.history), "has_earlier": view.has_earlier}
+        changes[TurnState] = {"rows": view.drawing.rows(view.turn)}
+        changes[QueueState] = {"rows": view.drawing.rows(view.queued)}
     return changes
 
 
@@ -178,6 +191,8 @@ async def stream(tab: rx.State, session_id: str, view: View, pace: Pace, to: Flu
             due = max(SHORTEST, SHARE * took, PER_EVENT * len(heard))
             pause = asyncio.sleep(max(0.0, min(LONGEST, due) - took))
             await asyncio.gather(pause, who(tab))  # a tab hears no more than its user may
+            while await view.learn_colours():
+                await to.flush()
             await pace.room()
     return False
 

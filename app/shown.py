@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from pydantic import JsonValue
 
@@ -13,6 +13,9 @@ from agent.core.todos import Todo
 from agent.core.transcript import Row
 from agent.tooling import Job
 from app.growing import chunks
+from app.showing.calls import TELLINGS, UNKNOWN, came_to, ended, excerpt, fault
+from app.showing.calls import subject as subject_of
+from app.showing.changes import Change, change
 from app.words import (
     ASKS,
     ASKS_BESIDE,
@@ -28,6 +31,7 @@ from app.words import (
     notice_sentence,
     rule_reach,
 )
+from app.words.transcript import spent
 
 PREVIEW = 1200
 """Characters of a tool's arguments or result that travel with its row."""
@@ -75,27 +79,53 @@ class Shape:
 
 
 @dataclass
-class Shown:
-    """One row of the page."""
+class Call:
+    """A call as its card draws it."""
 
     id: str = ""
-    kind: str = ""
-    """user, text, thinking, tool or notice."""
-    text: str = ""
-    chunks: list[str] = field(default_factory=list[str])
-    """An answer's Markdown, in pieces that are drawn one by one."""
-    sources: list[Link] = field(default_factory=list["Link"])
-    """Where an answer comes from."""
+    call_id: str = ""
     status: str = ""
     label: str = ""
-    """The status in a word."""
+    """The status in a word or two."""
     title: str = ""
-    """What a tool does, in words."""
+    """What it does, in words."""
     subject: str = ""
     """What it does it to."""
+    meta: str = ""
+    """What it came to: how much, how long."""
+    fault: str = ""
+    """The line that says best what went wrong."""
     detail: str = ""
     """What it was asked for."""
-    call_id: str = ""
+    text: str = ""
+    """What it gave back, or any other row's words."""
+    diff: str = ""
+    """The change of a file, as a unified diff without names."""
+    marks: str = ""
+    """The words in it that differ."""
+    raw: str = ""
+    """Its arguments as they were written."""
+    is_open: bool = False
+
+
+@dataclass
+class Shown(Call):
+    """One row of the page."""
+
+    kind: str = ""
+    """user, text, thinking, tool, group or notice."""
+    chunks: list[str] = field(default_factory=list[str])
+    """An answer's Markdown, in pieces that are drawn one by one."""
+    inks: list[str] = field(default_factory=list[str])
+    """The colours of the code in each of them."""
+    sources: list[Link] = field(default_factory=list["Link"])
+    """Where an answer comes from."""
+    spent: str = ""
+    """What its turn has used, with the turn's last words."""
+    looks: str = ""
+    """What a call looked at that went well and changed nothing."""
+    looked: list[Call] = field(default_factory=list["Call"])
+    """The calls of a group."""
     approval_id: str = ""
     reason: str = ""
     asks: str = ""
@@ -189,7 +219,11 @@ def shown(row: Row) -> Shown:
             return _tool(row)
         case "text":
             links = [Link(one.url, one.title or one.url) for one in row.sources if is_web(one.url)]
-            return Shown(id=row.id, kind="text", chunks=chunks(row.text), sources=links)
+            used = spent(row.usage, row.seconds) if row.usage else ""
+            pieces = chunks(row.text)
+            return Shown(
+                row.id, kind="text", chunks=pieces, inks=[""] * len(pieces), sources=links, spent=used
+            )
         case "notice":
             return Shown(id=row.id, kind="notice", text=notice_sentence(row.title, row.text, row.values))
         case _:
@@ -208,28 +242,59 @@ def is_web(url: str) -> bool:
 
 def _tool(row: Row) -> Shown:
     asking = row.status == "asking"
-    done, doing = VERBS.get(row.title, (row.title, row.title))
-    asks = ASKS_BESIDE if row.values.get("background") is True else ASKS.get(row.title, done)
-    said = {"running": doing, **dict.fromkeys(UNDONE, asks)}
+    changed = change(row)
     return Shown(
         id=row.id,
         kind="tool",
-        text=preview(row.text),
+        text="" if changed and row.status == "ok" else excerpt(row.text),
         status=row.status,
-        label=NEEDS_YOU if asking and row.reason in ASKING else STATUS.get(row.status, row.status),
-        title=said.get(row.status, done),
-        subject=subject(row.values),
-        detail=detail(row.values, PREVIEW * 4 if asking else PREVIEW),
+        label=_label(row),
+        title=_title(row),
+        subject=subject_of(row.title, row.values),
+        meta=came_to(row, changed),
+        fault=fault(row),
+        detail="" if changed and not asking else detail(row.values, PREVIEW * 4 if asking else PREVIEW),
+        diff=changed.text if changed else "",
+        marks=changed.marks if changed else "",
+        raw=preview(json.dumps(row.values, ensure_ascii=False, indent=1)) if row.values else "",
+        is_open=_is_open(row, changed),
         call_id=row.call_id,
-        approval_id=row.approval_id,
-        reason=REASONS.get(row.reason, row.reason),
-        asks=row.reason if asking and row.reason in ASKING else "",
-        questions=questions(row.values) if asking and row.reason == "question" else [],
-        chunks=chunks(str(row.values.get("plan", ""))) if asking and row.reason == "plan" else [],
-        steps=[*row.steps] if asking and len(row.steps) > 1 else [],
-        always=rule_reach(in_session(row.offers[0].rule)) if row.offers else "",
-        shapes=[Shape(offer.shape, SHAPES[offer.shape]) for offer in row.offers],
+        looks=TELLINGS.get(row.title, UNKNOWN).looks if row.status == "ok" else "",
+        **(_asking(row) if asking else {}),
     )
+
+
+def _asking(row: Row) -> dict[str, Any]:
+    """What a call needs to be answered."""
+    asks = row.reason if row.reason in ASKING else ""
+    return {
+        "approval_id": row.approval_id,
+        "reason": REASONS.get(row.reason, row.reason),
+        "asks": asks,
+        "questions": questions(row.values) if asks == "question" else [],
+        "chunks": chunks(str(row.values.get("plan", ""))) if asks == "plan" else [],
+        "steps": [*row.steps] if len(row.steps) > 1 else [],
+        "always": rule_reach(in_session(row.offers[0].rule)) if row.offers else "",
+        "shapes": [Shape(offer.shape, SHAPES[offer.shape]) for offer in row.offers],
+    }
+
+
+def _title(row: Row) -> str:
+    done, doing = VERBS.get(row.title, (row.title, row.title))
+    asks = ASKS_BESIDE if row.values.get("background") is True else ASKS.get(row.title, done)
+    return {"running": doing, **dict.fromkeys(UNDONE, asks)}.get(row.status, done)
+
+
+def _label(row: Row) -> str:
+    if row.status == "asking" and row.reason in ASKING:
+        return NEEDS_YOU
+    return ended(row) if row.status == "failed" and ended(row) else STATUS.get(row.status, row.status)
+
+
+def _is_open(row: Row, changed: Change | None) -> bool:
+    """Whether a card is open before anybody has opened or closed it."""
+    is_seen = changed is not None and not changed.is_large and row.status == "ok"
+    return is_seen or row.status in {"failed", "unknown"}
 
 
 def in_session(rule: Rule) -> Rule:
@@ -264,19 +329,6 @@ def _fields(value: object) -> list[dict[str, JsonValue]]:
     return [cast("dict[str, JsonValue]", item) for item in items if isinstance(item, dict)]
 
 
-def subject(arguments: dict[str, JsonValue]) -> str:
-    """What a call is about, in a few characters.
-
-    >>> subject({"path": "src/app.py", "offset": 3})
-    'src/app.py'
-    """
-    for name in ("path", "pattern", "command", "url"):
-        value = arguments.get(name)
-        if isinstance(value, str) and value:
-            return value if len(value) <= 80 else f"{value[:38]}…{value[-38:]}"  # noqa: PLR2004
-    return ""
-
-
 def detail(arguments: dict[str, JsonValue], most: int) -> str:
     r"""What a call asks for: the text it writes or changes as it is, else its arguments.
 
@@ -289,8 +341,8 @@ def detail(arguments: dict[str, JsonValue], most: int) -> str:
     if isinstance(content := arguments.get("content"), str):
         return preview(content, most)
     if isinstance(command := arguments.get("command"), str):
-        return preview(command, most) if command != subject(arguments) else ""
-    if list(arguments.values()) in ([], [subject(arguments)]):
+        return preview(command, most) if command != subject_of("shell", arguments) else ""
+    if list(arguments.values()) in ([], [subject_of("", arguments)]):
         return ""  # the card's own line says it all
     return preview(json.dumps(arguments, ensure_ascii=False, indent=1), most)
 
@@ -314,8 +366,3 @@ def preview(text: str, most: int = PREVIEW) -> str:
 def beside(jobs: Iterable[Job]) -> list[Beside]:
     """Jobs as the page shows them: those that run, and those that ended last."""
     return [Beside(job.number, job.command, job_state(job), job.tail, job.state == "running") for job in jobs]
-
-
-def all_shown(rows: Iterable[Row]) -> list[Shown]:
-    """Rows as the page draws them, without those it has nothing to show of."""
-    return [shown(row) for row in rows]

@@ -1,5 +1,7 @@
 """What one tab shows of a session, folded from its events into three tiers: history, turn and live."""
 
+import asyncio
+
 from agent.core.events import (
     CheckpointRestored,
     Delta,
@@ -16,8 +18,10 @@ from agent.core.messages import Text
 from agent.core.todos import Todo, latest
 from agent.core.transcript import MOST_OUTPUT, OPEN, Row, Transcript
 from app.growing import Blocks, Levels
-from app.shown import Shown, shown
+from app.showing.drawing import Drawing
+from app.shown import Shown
 from app.words import ANSWERING, IDLE, NEEDS_YOU, STOPPING, THINKING, run_state
+from app.words.transcript import SPENT_BY_SESSION, spent, spent_in_short
 
 WINDOW = 40
 """Rows of history on the page."""
@@ -30,6 +34,7 @@ class View:
 
     def __init__(self, limit: int = WINDOW) -> None:
         self.transcript = Transcript()
+        self.drawing = Drawing()
         self.answer = Blocks()
         self.thinking = Levels()
         self.asking: list[Shown] = []
@@ -119,7 +124,7 @@ class View:
         while self._boundary < len(rows) - TURN_ROWS and rows[self._boundary].status not in OPEN:
             self._boundary += 1
         self.todos = latest(rows)
-        self.asking = [shown(row) for row in rows[self._boundary :] if row.status == "asking"]
+        self.asking = [self.drawing.row(row) for row in rows[self._boundary :] if row.status == "asking"]
 
     def _forget_live(self) -> None:
         self._changed = self._changed or bool(self._kept)
@@ -155,6 +160,31 @@ class View:
         """Whether rows have changed since this was asked last."""
         changed, self._changed = self._changed, False
         return changed
+
+    async def learn_colours(self) -> bool:
+        """Colour a portion of the code that is shown without; whether there was any."""
+        inks = self.drawing.inks
+        if not inks.wants:
+            return False
+        await asyncio.to_thread(inks.learn)
+        self._changed = True
+        return True
+
+    @property
+    def spent(self) -> str:
+        """What the session has used so far."""
+        return spent_in_short(self.transcript.usage)
+
+    @property
+    def spent_means(self) -> str:
+        """The same at length."""
+        return SPENT_BY_SESSION.format(spent=spent(self.transcript.usage))
+
+    @property
+    def answer_spent(self) -> str:
+        """What the turn has used whose last words are still shown as the live answer."""
+        rows = self.transcript.told
+        return self.drawing.row(rows[-1]).spent if self._kept and rows and rows[-1].id == self._kept else ""
 
     @property
     def history(self) -> list[Row]:

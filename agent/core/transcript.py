@@ -1,6 +1,7 @@
 """What is shown: events folded into rows, the same for page, API, terminal and tests."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from sys import maxsize
 from typing import Literal
 
@@ -81,6 +82,10 @@ class Row(Value):
     """The rules that an answer for always may set up."""
     sources: tuple[Source, ...] = ()
     """Where words come from."""
+    seconds: float | None = None
+    """How long a call ran; with the last words of a turn, how long the turn took."""
+    usage: Usage | None = None
+    """With the last words of a turn: what the turn used."""
 
 
 def prompt_text(parts: Iterable[Part]) -> str:
@@ -125,6 +130,10 @@ class Transcript:
         self._where: dict[str, int] = {}
         self._approvals: dict[str, str] = {}
         self._steps = 0
+        self._began: dict[str, datetime] = {}
+        """When the running turn and its running calls began, by their ids."""
+        self._used = Usage(cost=0.0)
+        """By the running turn."""
         self.output: dict[str, str] = {}
         """What the running calls have written so far, by their ids; of much the end."""
         self._live: list[Delta] = []
@@ -231,13 +240,14 @@ class Transcript:
         self.turn_id = event.turn_id
         self.is_stopping = False
         self._steps = 0
+        self._began, self._used = {event.turn_id: event.at}, Usage(cost=0.0)
         self.voice.passes(event.turn_id, 0)
         self.queue.pop(event.turn_id, None)
         self._put(Row(id=event.turn_id, kind="user", turn_id=event.turn_id, text=prompt_text(event.prompt)))
 
     def _finish_step(self, event: StepFinished) -> None:
         self._live = []
-        self.usage = self.usage + event.usage
+        self._use(event.usage)
         for number, part in enumerate(event.message.parts):
             row_id = f"{event.turn_id}/{self._steps}/{number}"
             match part:
@@ -253,10 +263,14 @@ class Transcript:
         self._steps += 1
         self.voice.passes(event.turn_id, self._steps)
 
+    def _use(self, usage: Usage) -> None:
+        self.usage, self._used = self.usage + usage, self._used + usage
+
     def _tool(self, event: ToolCallStarted | ToolCallFinished | ApprovalRequested | ApprovalGiven) -> None:
         match event:
             case ToolCallStarted(call=call):
                 row = self._row(call, event.turn_id)
+                self._began[call.id] = event.at
                 self._put(row.model_copy(update={"status": "running"}))
             case ApprovalRequested(call=call):
                 self._approvals[event.approval_id] = call.id
@@ -273,14 +287,31 @@ class Transcript:
                 if at is not None and self.told[at].status == "asking":
                     self.told[at] = self.told[at].model_copy(update={"status": "waiting", "approval_id": ""})
             case ToolCallFinished(result=result):
-                self.usage = self.usage + (event.usage or Usage(cost=0.0))
+                self._use(event.usage or Usage(cost=0.0))
+                seconds = self._since(result.call_id, event)
                 at = self._where.get(result.call_id)
                 self.output.pop(result.call_id, None)
                 if at is not None:
-                    done = {"status": result.outcome, "text": result.text, "approval_id": ""}
+                    done = {
+                        "status": result.outcome,
+                        "text": result.text,
+                        "approval_id": "",
+                        "seconds": seconds,
+                    }
                     self.told[at] = self.told[at].model_copy(update=done)
 
+    def _since(self, what: str, event: Event) -> float | None:
+        """Seconds since the turn or the call began; a clock may have been set back meanwhile."""
+        began = self._began.pop(what, None)
+        return max(0.0, (event.at - began).total_seconds()) if began else None
+
     def _finish_turn(self, event: TurnFinished) -> None:
+        seconds = self._since(event.turn_id, event)
+        last = len(self.told) - 1
+        while last >= 0 and self.told[last].turn_id == event.turn_id and self.told[last].kind != "text":
+            last -= 1
+        if last >= 0 and self.told[last].turn_id == event.turn_id:
+            self.told[last] = self.told[last].model_copy(update={"seconds": seconds, "usage": self._used})
         self._end_turn()
         if event.reason != "end_turn":
             self._notice(event, event.reason, event.values, event.error)

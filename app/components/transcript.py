@@ -1,31 +1,56 @@
 """The transcript: prompts, answers, thinking, tool cards, notices."""
 
-# pyright: basic, reportAttributeAccessIssue=false, reportOperatorIssue=false
+# pyright: basic, reportAttributeAccessIssue=false, reportOperatorIssue=false, reportIndexIssue=false
 # Reflex makes its components and the attributes of its values when it runs; their types say little.
 
 import reflex as rx
 
-from app.components.markdown import markdown
-from app.shown import Link, Shown
+from app.components.diff import diff
+from app.components.markdown import coloured, markdown
+from app.shown import Call, Link, Shown
 from app.words import NAME, OUTPUT, SOURCES, THINKING_ALOUD, THOUGHT, YOU
+from app.words.transcript import CALLED_WITH, COPY, COPY_ANSWER, NEW_OUTPUT
+
+Pieces = tuple[rx.Var[list[str]], rx.Var[list[str]]]
+"""Pieces of Markdown, and the colours of each."""
 
 
 def prompt(row: rx.Var[Shown]) -> rx.Component:
     """What a person asked for."""
     return rx.el.article(
         rx.el.div(row.text, class_name="bubble"),
+        id="row-" + row.id,
         class_name="prompt",
         custom_attrs={"data-role": "user", "aria-label": YOU},
     )
 
 
 def answer(row: rx.Var[Shown]) -> rx.Component:
-    """What the model answered, in chunks that are drawn once."""
-    return rx.el.article(
-        rx.foreach(row.chunks, lambda chunk: markdown(text=chunk)),
-        rx.cond(row.sources.length() > 0, sources(row.sources)),
-        class_name="answer",
-        custom_attrs={"data-role": "assistant", "aria-label": NAME},
+    """What the model answered, in chunks that are drawn once, and what its turn used."""
+    return rx.fragment(
+        rx.el.article(
+            pieces((row.chunks, row.inks)),
+            rx.cond(row.sources.length() > 0, sources(row.sources)),
+            id="row-" + row.id,
+            class_name="answer",
+            custom_attrs={"data-role": "assistant", "aria-label": NAME},
+        ),
+        rx.cond(row.spent != "", foot(row.spent)),
+    )
+
+
+def pieces(all_pieces: Pieces) -> rx.Component:
+    """Markdown that is finished, piece by piece."""
+    texts, inks = all_pieces
+    return rx.foreach(texts, lambda text, at: coloured(text=text, inks=inks[at]))
+
+
+def foot(spent: rx.Var[str]) -> rx.Component:
+    """What stands under a turn's last words: what it used, and a button that copies them."""
+    return rx.el.div(
+        rx.el.button(COPY, type="button", aria_label=COPY_ANSWER, custom_attrs={"data-copy": "answer"}),
+        rx.el.span(spent),
+        class_name="answer-foot",
     )
 
 
@@ -45,33 +70,64 @@ def sources(links: rx.Var[list[Link]]) -> rx.Component:
     )
 
 
-def thinking(text: rx.Var[str]) -> rx.Component:
+def thinking(row: rx.Var[Shown]) -> rx.Component:
     """Reasoning, folded away."""
     return rx.el.details(
-        rx.el.summary(THOUGHT), rx.el.div(text, class_name="thought-text"), class_name="thought"
+        rx.el.summary(THOUGHT),
+        rx.el.div(row.text, class_name="thought-text"),
+        id="row-" + row.id,
+        class_name="thought",
     )
 
 
-def tool(row: rx.Var[Shown]) -> rx.Component:
-    """A tool call: one line, opened for its arguments and its result."""
+def tool(row: rx.Var[Call]) -> rx.Component:
+    """A tool call: one line, opened for what it was asked for and what it gave back."""
     return rx.el.details(
         rx.el.summary(
             rx.el.span(class_name="glyph", aria_hidden="true"),
             rx.el.span(row.title, class_name="verb"),
             rx.el.code(row.subject, class_name="subject", title=row.subject),
+            rx.cond(row.fault != "", rx.el.span(row.fault, class_name="fault")),
+            rx.cond(row.meta != "", rx.el.span(row.meta, class_name="came-to")),
             rx.el.span(row.label, class_name="label"),
         ),
         rx.cond(row.detail != "", rx.el.pre(row.detail, class_name="arguments", tab_index=0)),
+        rx.cond(row.diff != "", diff(row.diff, row.marks)),
         rx.cond(row.text != "", rx.el.pre(row.text, class_name="result", tab_index=0)),
+        rx.cond(row.raw != "", under(row)),
+        id="row-" + row.id,
         class_name="tool",
-        open=row.status == "unknown",
+        open=row.is_open,
         custom_attrs={"data-call": row.call_id, "data-state": row.status},
+    )
+
+
+def under(row: rx.Var[Call]) -> rx.Component:
+    """The foot of an opened card: the call as it was written, and a button that copies what came of it."""
+    return rx.el.div(
+        rx.el.details(
+            rx.el.summary(CALLED_WITH), rx.el.pre(row.raw, class_name="raw", tab_index=0), class_name="called"
+        ),
+        rx.el.button(COPY, type="button", custom_attrs={"data-copy": "card"}),
+        class_name="card-foot",
+    )
+
+
+def group(row: rx.Var[Shown]) -> rx.Component:
+    """Calls that only looked at something, in one line until somebody opens it."""
+    return rx.el.details(
+        rx.el.summary(
+            rx.el.span(class_name="glyph", aria_hidden="true"), rx.el.span(row.title, class_name="verb")
+        ),
+        rx.foreach(row.looked, lambda one: rx.fragment(tool(one), key=one.id)),
+        class_name="tool group",
+        custom_attrs={"data-state": row.status},
     )
 
 
 def notice(row: rx.Var[Shown]) -> rx.Component:
     """A sentence about the turn itself."""
-    return rx.el.p(row.text, class_name="notice", role="status")
+    return rx.el.p(row.text, id="row-" + row.id, class_name="notice", role="status")
 
 
 @rx.memo
@@ -81,8 +137,9 @@ def shown_row(row: rx.Var[Shown]) -> rx.Component:
         row.kind,
         ("user", prompt(row)),
         ("text", answer(row)),
-        ("thinking", thinking(row.text)),
+        ("thinking", thinking(row)),
         ("tool", tool(row)),
+        ("group", group(row)),
         notice(row),
     )
     return rx.fragment(drawn)
@@ -95,19 +152,23 @@ def rows(all_rows: rx.Var[list[Shown]]) -> rx.Component:
 
 def live_answer(
     has_answer: rx.Var[bool],
-    settled: rx.Var[list[str]],
-    finished: rx.Var[list[str]],
+    settled: Pieces,
+    finished: Pieces,
     open_block: rx.Component,
+    spent: rx.Var[str],
 ) -> rx.Component:
     """The answer being given: finished blocks are drawn once, only the open one is drawn again."""
     return rx.cond(
         has_answer,
-        rx.el.article(
-            rx.foreach(settled, lambda chunk: markdown(text=chunk)),
-            rx.foreach(finished, lambda block: markdown(text=block)),
-            open_block,
-            class_name="answer live",
-            custom_attrs={"data-role": "assistant", "aria-label": NAME},
+        rx.fragment(
+            rx.el.article(
+                pieces(settled),
+                pieces(finished),
+                open_block,
+                class_name="answer live",
+                custom_attrs={"data-role": "assistant", "aria-label": NAME},
+            ),
+            rx.cond(spent != "", foot(spent)),
         ),
     )
 
@@ -121,6 +182,22 @@ def growing(shape: rx.Var[str], head: rx.Var[str], tail: rx.Var[str]) -> rx.Comp
         markdown(text=head + tail),
     )
     return rx.fragment(drawn)
+
+
+def new_output() -> rx.Component:
+    """Leads to the end, where something has come that is out of sight; assets/following.js shows it."""
+    return rx.el.button(NEW_OUTPUT, type="button", id="new-output", hidden=True)
+
+
+def jump(session_id: rx.Var[str], jumped: rx.EventHandler) -> rx.Component:
+    """Asks for a row that is not shown yet; assets/following.js fills it in."""
+    return rx.el.form(
+        rx.el.input(name="row", type="hidden"),
+        id="jump",
+        hidden=True,
+        on_submit=jumped,
+        custom_attrs={"data-session": session_id},
+    )
 
 
 def live_output(text: rx.Var[str]) -> rx.Component:

@@ -42,6 +42,8 @@ from app.words import (
     instruction_note,
 )
 
+BEFORE = 8
+"""Rows that are shown before the one a person jumps to."""
 Id = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -174,6 +176,19 @@ class ChatState(rx.State):
     async def show_earlier(self, _user: User) -> Any:
         """Show more of the history; the follower begins anew with more of it."""
         (await self.get_state(follow.HistoryState)).limit += WINDOW
+        return ChatState.arrive
+
+    @rx.event
+    @asked
+    async def jump(self, user: User, form: dict[str, Any]) -> Any:
+        """Show as much of the history as it takes to see a row."""
+        opened = await sessions.open(user, self.session_id)
+        rows = [row.id for row in opened.transcript.told]
+        wanted = str(form.get("row", ""))
+        if wanted not in rows:
+            return None
+        history = await self.get_state(follow.HistoryState)
+        history.limit = max(history.limit, len(rows) - rows.index(wanted) + BEFORE)
         return ChatState.arrive
 
     @rx.event
@@ -329,9 +344,10 @@ def page() -> rx.Component:
                     transcript.live_thinking(live.thought_head + live.thought_middle + live.thought_tail),
                     transcript.live_answer(
                         live.has_answer,
-                        live.settled,
-                        live.finished,
+                        (live.settled, live.settled_inks),
+                        (live.finished, live.finished_inks),
                         transcript.growing(live.shape, live.head + live.middle, live.tail),
+                        live.spent,
                     ),
                     queue.queue(follow.QueueState.rows, ChatState.edit, ChatState.steer, ChatState.drop),
                     class_name="column",
@@ -340,6 +356,8 @@ def page() -> rx.Component:
                 tab_index=0,
                 aria_label=TRANSCRIPT,
             ),
+            transcript.new_output(),
+            transcript.jump(ChatState.session_id, ChatState.jump),
             foot(),
         ),
         marker(),
@@ -399,6 +417,12 @@ def header() -> rx.Component:
             custom_attrs={"popovertarget": "sidebar"},
         ),
         rx.el.h1(rx.cond(ChatState.name == "", NAME, ChatState.name)),
+        rx.cond(
+            follow.RunState.spent != "",
+            rx.el.span(
+                follow.RunState.spent, id="spent", class_name="meta", title=follow.RunState.spent_means
+            ),
+        ),
         rx.el.code(ChatState.workspace, class_name="workspace", title=ChatState.workspace),
         rx.cond(
             ChatState.instructions.length() > 0,

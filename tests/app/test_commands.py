@@ -26,7 +26,7 @@ def running(tmp_path: Path) -> Iterator[Server]:
     settings = {
         "MAESTRO_DEFAULT_MODEL": "demo:scripted",
         "ANTHROPIC_API_KEY": CANARY,
-        "MAESTRO_SECRET_KEY": CANARY * 3,
+        "MAESTRO_SECRET_KEY": f"{CANARY}-Wq8rT2nZx6LmB4",
     }
     with serving(tmp_path / "data", **settings) as server:
         yield server

@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
+from agent.core.messages import Usage
 from agent.core.transcript import Row, RowStatus
-from app.shown import PREVIEW, all_shown, detail, preview, shown, subject
+from app.showing.calls import MOST, SHORT
+from app.shown import PREVIEW, detail, preview, shown
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -25,9 +27,9 @@ def tool(status: str, **fields: object) -> Row:
 @given(ARGUMENTS)
 def test_any_call_can_be_drawn_and_stays_small(arguments: dict[str, JsonValue]) -> None:
     row = shown(tool("asking", values=arguments, text="x" * 10_000, approval_id="a", reason="no_rule"))
-    assert len(row.subject) <= 80
+    assert len(row.subject) <= SHORT
     assert len(row.detail) <= PREVIEW * 4 + 100
-    assert len(row.text) <= PREVIEW + 100
+    assert len(row.text) <= MOST + 100
 
 
 def test_a_question_shows_what_would_be_written() -> None:
@@ -35,6 +37,7 @@ def test_a_question_shows_what_would_be_written() -> None:
         tool("asking", values={"path": "a.txt", "content": "Hello\n"}, approval_id="a", reason="rule")
     )
     assert (row.title, row.subject, row.detail) == ("Write a file", "a.txt", "Hello\n")
+    assert not row.diff  # what it would replace is not known
     assert (row.approval_id, row.label, row.reason) == ("a", "Needs your OK", "A rule says to ask.")
 
 
@@ -74,14 +77,6 @@ def test_an_edit_is_shown_as_what_goes_and_what_comes() -> None:
     assert detail({"path": "a", "old_string": "", "new_string": "z\n"}, 99) == "+ z"
 
 
-def test_a_long_subject_keeps_its_beginning_and_its_end() -> None:
-    path = "begin/" + "x" * 200 + "/end.txt"
-    assert subject({"path": path}).startswith("begin/")
-    assert subject({"path": path}).endswith("/end.txt")
-    assert subject({"path": 3, "command": "make"}) == "make"
-    assert subject({}) == ""
-
-
 def test_a_preview_says_how_much_it_leaves_out() -> None:
     assert preview("short") == "short"
     cut = preview("a" * 3000 + "z" * 3000, 100)
@@ -96,7 +91,27 @@ def test_rows_of_every_kind_are_drawn_in_order() -> None:
         tool("ok"),
         Row(id="5", kind="notice", title="cancelled"),
     ]
-    drawn = all_shown(rows)
+    drawn = [shown(row) for row in rows]
     assert [row.id for row in drawn] == ["1", "2", "3", "c", "5"]
     assert (drawn[0].status, drawn[1].text, drawn[2].chunks) == ("queued", "Hm", ["a\n\nb"])
     assert (drawn[3].call_id, drawn[4].text) == ("c", "Stopped.")
+
+
+def test_a_change_is_shown_open_and_instead_of_the_words_that_told_it() -> None:
+    text = "Edited a.\n--- a\n+++ a\n@@ -1,1 +1,1 @@\n-x\n+y"
+    values = {"path": "a", "old_string": "x", "new_string": "y"}
+    row = shown(tool("ok", title="edit", text=text, values=values))
+    assert (row.is_open, row.meta, row.text, row.detail) == (True, "+1 \N{MINUS SIGN}1", "", "")
+    assert row.diff.endswith("-x\n+y")
+
+
+def test_a_failure_is_shown_open_with_what_went_wrong() -> None:
+    row = shown(tool("failed", title="shell", text="no such file\n[Exit code 1 after 0.1 s.]"))
+    assert (row.is_open, row.label, row.fault, row.looks) == (True, "Exit 1", "no such file", "")
+
+
+def test_the_last_words_of_a_turn_say_what_it_used() -> None:
+    usage = Usage(input=10, output=5, cost=0.5)
+    row = shown(Row(id="t", kind="text", text="Done.", usage=usage, seconds=3))
+    assert row.spent == "3.0 s · 10 tokens read · 5 written · $0.50"
+    assert shown(Row(id="t", kind="text", text="Not yet.")).spent == ""

@@ -35,6 +35,7 @@ OURS = {
     ("app.pages.chat", "ChatState", "offer"): "lists the models the user can pick; takes nothing",
     ("app.pages.chat", "ChatState", "send"): "submits a prompt in the user's name",
     ("app.pages.chat", "ChatState", "show_earlier"): "shows the tab more rows; takes nothing",
+    ("app.pages.chat", "ChatState", "jump"): "shows the tab more rows of its own session",
     ("app.pages.chat", "ChatState", "stop"): "interrupts a turn of the tab's session",
     ("app.pages.chat", "ChatState", "edit"): "changes a waiting prompt of the tab's session",
     ("app.pages.chat", "ChatState", "steer"): "tells a waiting prompt to the turn of the tab's session",

@@ -27,7 +27,7 @@ from agent.core.events import (
     TurnStop,
     joined,
 )
-from agent.core.messages import Message, Part, Text, Thinking, ToolCall, ToolResult
+from agent.core.messages import Message, Part, Text, Thinking, ToolCall, ToolResult, Usage
 from agent.core.transcript import MOST_OUTPUT, Row, fold
 from app import words
 from app.view import TURN_ROWS, WINDOW, View
@@ -415,3 +415,22 @@ def test_that_jobs_may_have_changed_is_told_once(view: View) -> None:
     assert not view.take_jobs()
     view.apply(ToolCallFinished(turn_id="t", result=ToolResult(call_id="c", outcome="ok", text="")))
     assert view.take_jobs()
+
+
+async def test_colours_are_learnt_after_the_words_are_shown(view: View) -> None:
+    view.apply(finished("```python\nreturn 1\n```", ToolCall(id="c", name="grep", arguments={})))
+    assert [row.inks for row in view.drawing.rows(view.turn)][1] == [""]
+    view.take_change()
+    assert await view.learn_colours()
+    assert view.take_change()
+    assert [row.inks for row in view.drawing.rows(view.turn)][1] == ["1:k7,n2"]
+    assert not await view.learn_colours()
+
+
+def test_an_answer_that_stays_where_it_was_drawn_says_what_it_used(view: View) -> None:
+    view.apply(Delta(kind="text", text="Hello", turn_id="t"))
+    view.apply(finished("Hello").model_copy(update={"usage": Usage(input=3, output=2, cost=0.5)}))
+    assert view.answer_spent == ""
+    view.apply(TurnFinished(turn_id="t", reason="end_turn"))
+    assert view.answer_spent.endswith("3 tokens read · 2 written · $0.50")
+    assert view.spent == "$0.50"

@@ -1,5 +1,8 @@
 """Answers in Markdown: one with everything in it, one that means harm."""
 
+import random
+import string
+
 LONG = (
     """\
 # A plan
@@ -36,6 +39,9 @@ def greet(name: str) -> str:
     + "\n\nThe end."
 )
 
+NOISE = "".join(random.Random(1).choices(string.ascii_lowercase, k=1_000_000))  # noqa: S311  no secret
+"""One long line that says nothing twice."""
+
 HOSTILE = (
     """\
 <script>alert(1); window.harmed = true</script>
@@ -58,7 +64,7 @@ HOSTILE = (
 """
     + "| x | y |\n" * 400
     + "\n"
-    + "z" * 1_000_000
+    + NOISE
     + "\n\nThe hostile end."
 )
 

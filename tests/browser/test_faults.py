@@ -123,5 +123,5 @@ async def test_lists_have_their_marks_and_blocks_their_distance(tab: Opening, ke
     await expect(answer.locator("ol").first).to_have_css("list-style-type", "decimal", timeout=SOON)
     await expect(answer.locator("ol ul").first).to_have_css("list-style-type", "disc")
     await expect(answer.locator("ul.contains-task-list").first).to_have_css("list-style-type", "none")
-    for block in ("p + ol", "pre", ".table"):
+    for block in ("p + ol", ".code", ".table"):
         await expect(answer.locator(block).first).to_have_css("margin-top", "12px")

@@ -38,7 +38,9 @@ async def test_a_page_that_nobody_may_open_does_not_load_for_ever(
     with serving(tmp_path / "data", MAESTRO_LOCAL_KEY="required") as server:
         page = await context.new_page()
         page.on("load", lambda page: loads.append(page.url))
-        page.on("response", lambda answer: "/me" in answer.url and asked.put_nowait(answer.status))
+        page.on(
+            "response", lambda answer: answer.url.endswith("/api/v1/me") and asked.put_nowait(answer.status)
+        )
         await page.goto(server.url)
         async with asyncio.timeout(PATIENCE):
             assert [await asked.get() for _ in range(4)] == [401] * 4

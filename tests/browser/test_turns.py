@@ -34,8 +34,9 @@ async def test_a_turn_shows_its_tool_calls_and_its_answer(chat: Chat) -> None:
     for call in await chat.calls.all():
         await expect(call).to_have_attribute("data-state", "failed")
     await expect(chat.answers.last).to_contain_text("did not work")
-    await chat.calls.first.locator("summary").click()
     await expect(chat.calls.first.locator(".result")).to_be_visible()
+    await chat.calls.first.locator("summary").first.click()
+    await expect(chat.calls.first.locator(".result")).to_be_hidden()
 
 
 async def test_the_run_state_says_what_goes_on(chat: Chat) -> None:

@@ -25,6 +25,7 @@ CHAT_EVENTS = {
     "offer": Sent(),
     "send": Sent({"form": {"prompt": "count to 1"}}),
     "show_earlier": Sent(),
+    "jump": Sent({"form": {"row": "{turn_id}"}}),
     "edit": Sent({"form": {"prompt": "taken over", "prompt_id": "{prompt_id}"}}),
     "steer": Sent({"prompt_id": "{prompt_id}"}),
     "drop": Sent({"prompt_id": "{prompt_id}"}),

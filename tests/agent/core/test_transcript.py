@@ -1,5 +1,6 @@
 import random
 from collections.abc import Iterable
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -371,3 +372,28 @@ def test_what_a_tool_asked_of_models_counts() -> None:
     assert transcript.usage == before + usage
     transcript.apply(ToolCallFinished(turn_id="t", result=result.model_copy(update={"call_id": "d"})))
     assert transcript.usage == before + usage
+
+
+def test_a_call_says_how_long_it_ran() -> None:
+    done = DONE.model_copy(update={"at": BEGUN.at + timedelta(seconds=3)})
+    [row] = [row for row in fold([STARTED, STEP, BEGUN, done]).rows if row.kind == "tool"]
+    assert row.seconds == 3
+    before = DONE.model_copy(update={"at": BEGUN.at - timedelta(hours=1)})  # a clock was set back
+    [row] = [row for row in fold([STARTED, STEP, BEGUN, before]).rows if row.kind == "tool"]
+    assert row.seconds == 0
+
+
+def test_the_last_words_of_a_turn_say_what_it_used() -> None:
+    over = TurnFinished(turn_id="t", reason="end_turn", at=STARTED.at + timedelta(seconds=9))
+    rows = fold([STARTED, STEP, BEGUN, DONE, STEP, over]).rows
+    assert [(row.seconds, row.usage) for row in rows if row.kind == "text"] == [
+        (None, None),
+        (9, Usage(input=6, output=4, cost=1.0)),
+    ]
+
+
+def test_what_a_turn_used_is_not_told_with_the_words_of_another() -> None:
+    second = STARTED.model_copy(update={"turn_id": "u"})
+    ends = [TurnFinished(turn_id=turn, reason="end_turn") for turn in ("t", "u")]
+    rows = fold([STARTED, STEP, ends[0], second, ends[1]]).rows
+    assert [row.usage for row in rows if row.kind == "text"] == [Usage(input=3, output=2, cost=0.5)]

@@ -1,0 +1,1 @@
+"""What a transcript's rows become before they are drawn."""

@@ -1,0 +1,62 @@
+// Markdown drawn safely: no raw HTML, no images from elsewhere, links that leave in a tab of their own.
+// Colours of code come as lengths: what is drawn is always the text itself.
+import { memo } from "react";
+import { jsx } from "@emotion/react";
+import ReactMarkdown from "react-markdown";
+import remarkGfm from "remark-gfm";
+
+const said = (node) => node.value ?? node.children?.map(said).join("") ?? "";
+
+// Where a link leads, when its words do not say so.
+const host = (href, words) => {
+  try {
+    const { host } = new URL(href);
+    return words.includes(host) ? "" : host;
+  } catch {
+    return "";
+  }
+};
+
+const Link = ({ node, children, ...rest }) => {
+  const leads = host(rest.href, said(node));
+  return jsx("a", { ...rest, target: "_blank", rel: "noopener noreferrer" },
+    children, leads && jsx("span", { className: "host" }, ` (${leads})`));
+};
+
+const Image = ({ alt, src }) => jsx("span", { className: "no-image" }, alt || src);
+
+const Table = ({ node, ...rest }) => jsx("div", { className: "table", tabIndex: 0 }, jsx("table", rest));
+
+// The runs of each block of code, by the line it begins at: "3:k3,4,n2;9:c12".
+const runsOf = (inks) =>
+  new Map(inks.split(";").filter(Boolean).map((block) => {
+    const [line, runs] = block.split(":");
+    return [Number(line), runs.split(",")];
+  }));
+
+const coloured = (text, runs) => {
+  const lengths = runs.map((run) => parseInt(run.replace(/^\D/, ""), 10));
+  if (lengths.reduce((all, one) => all + one, 0) !== text.length) return text;
+  let at = 0;
+  return runs.map((run, key) => {
+    const words = text.slice(at, (at += lengths[key]));
+    return /^\d/.test(run) ? words : jsx("span", { key, className: `ink-${run[0]}` }, words);
+  });
+};
+
+const block = (runs, copy) => ({ node, children }) => {
+  const { className = "", children: code } = children?.props ?? {};
+  const text = typeof code === "string" ? code : said(node);
+  const found = runs.get(node.position?.start.line);
+  return jsx("div", { className: "code" },
+    jsx("div", { className: "code-bar" },
+      jsx("button", { type: "button", "data-copy": "pre" }, copy),
+      jsx("span", { className: "language" }, /language-(\S+)/.exec(className)?.[1].slice(0, 24))),
+    jsx("pre", { tabIndex: 0 }, jsx("code", null, found ? coloured(text, found) : text)));
+};
+
+export const Markdown = memo(({ text, inks, copy }) =>
+  jsx(ReactMarkdown, {
+    remarkPlugins: [remarkGfm],
+    components: { a: Link, img: Image, table: Table, pre: block(runsOf(inks), copy) },
+  }, text));
