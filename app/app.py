@@ -30,6 +30,7 @@ app = rx.App(
         rx.el.script(src="/appearance.js"),
         rx.el.script(src="/leaving.js"),
         rx.script(src="/mentions.js", defer=True),
+        rx.el.script(src="/keys.js"),  # the others build on it
         rx.script(src="/maestro.js", defer=True),
         rx.script(src="/composer.js", defer=True),
         rx.script(src="/attaching.js", defer=True),
@@ -38,6 +39,9 @@ app = rx.App(
         rx.script(src="/copying.js", defer=True),
         rx.script(src="/forms.js", defer=True),
         rx.script(src="/browsing.js", defer=True),
+        rx.script(src="/rebinding.js", defer=True),
+        rx.script(src="/palette.js", defer=True),
+        rx.script(src="/announcing.js", defer=True),
     ],
     html_lang="en",
     toaster=None,

@@ -15,6 +15,7 @@ from app import tabs
 from app.auth import who
 from app.pace import Pace
 from app.shown import Doing, Shown, progress
+from app.speaking import alarm, said
 from app.view import WINDOW, View
 from app.words import IDLE
 
@@ -82,6 +83,10 @@ class RunState(rx.State):
     turn_id: str = ""
     """The turn that runs."""
     label: str = IDLE
+    said: str = ""
+    """What a screen reader says of it, when there is time."""
+    alarm: str = ""
+    """What it says at once."""
     asking: list[Shown] = []
     todos: list[Doing] = []
     progress: str = ""
@@ -142,6 +147,8 @@ def tiers(view: View) -> Changes:
             "is_working": view.is_working,
             "turn_id": view.turn_id,
             "label": view.run_state,
+            "said": said(view),
+            "alarm": alarm(view),
             "asking": view.asking,
             "todos": [Doing(one.content, one.status) for one in view.todos],
             "progress": progress(view.todos),

@@ -1,19 +1,8 @@
-// What Reflex cannot say: keys that work everywhere on the page, and prompts that are edited in place.
+// What Reflex cannot say: prompts that are edited in place.
 (() => {
   addEventListener("keydown", (event) => {
-    const mod = event.ctrlKey || event.metaKey;
-    if (event.isComposing) return;
     const edit = event.target.closest?.(".edit[open]");
-    if (event.key === "Escape" && edit) {
-      edit.querySelector("form").reset();
-    } else if (event.key === "Escape" && event.shiftKey) {
-      document.getElementById("composer")?.focus();
-    } else if (event.key === "Escape" && !document.querySelector(":popover-open")) {
-      document.getElementById("stop")?.click();
-    } else if (mod && event.shiftKey && event.key.toLowerCase() === "o") {
-      event.preventDefault();
-      document.getElementById("new-session")?.click();
-    }
+    if (event.key === "Escape" && edit && !event.isComposing) edit.querySelector("form").reset();
   });
 
   // Reflex sends the form at any Enter; a box nobody sees says that it steers.

@@ -55,8 +55,11 @@ const block = (runs, copy) => ({ node, children }) => {
     jsx("pre", { tabIndex: 0 }, jsx("code", null, found ? coloured(text, found) : text)));
 };
 
-export const Markdown = memo(({ text, inks, copy }) =>
+const box = (done, undone) => ({ node, ...rest }) =>
+  jsx("input", { ...rest, "aria-label": rest.checked ? done : undone });
+
+export const Markdown = memo(({ text, inks, copy, done, undone }) =>
   jsx(ReactMarkdown, {
     remarkPlugins: [remarkGfm],
-    components: { a: Link, img: Image, table: Table, pre: block(runsOf(inks), copy) },
+    components: { a: Link, img: Image, table: Table, pre: block(runsOf(inks), copy), input: box(done, undone) },
   }, text));

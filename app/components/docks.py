@@ -1,6 +1,6 @@
 """Docks above the composer: questions that wait for a person, and what went wrong."""
 
-# pyright: basic, reportAttributeAccessIssue=false
+# pyright: basic, reportAttributeAccessIssue=false, reportOperatorIssue=false
 # Reflex makes its components and the attributes of its values when it runs; their types say little.
 
 from collections.abc import Callable, Iterable, Mapping
@@ -84,8 +84,7 @@ def approval(
         ),
         on_submit=on_decline,
         class_name="dock approval",
-        role="alert",
-        custom_attrs={"data-approval": row.approval_id},
+        custom_attrs={"data-approval": row.approval_id, "aria-label": row.title + " " + row.subject},
     )
 
 
@@ -156,7 +155,6 @@ def question(row: rx.Var[Shown], on_answer: Callable[[Any, str], Any], on_reply:
         ),
         on_submit=on_reply,
         class_name="dock question",
-        role="group",
         custom_attrs={"data-approval": row.approval_id, "aria-label": QUESTION},
     )
 
@@ -207,7 +205,6 @@ def plan(row: rx.Var[Shown], on_answer: Callable[[Any, str], Any], on_decline: A
         ),
         on_submit=on_decline,
         class_name="dock plan",
-        role="group",
         custom_attrs={"data-approval": row.approval_id, "aria-label": PLAN},
     )
 

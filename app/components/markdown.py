@@ -5,7 +5,11 @@
 
 import reflex as rx
 
+from app.words.spoken import DONE, UNDONE
 from app.words.transcript import COPY
+
+SAID = {"copy": COPY, "done": DONE, "undone": UNDONE}
+"""The words on it that are not the text's own."""
 
 
 class Markdown(rx.Component):
@@ -18,15 +22,18 @@ class Markdown(rx.Component):
     text: rx.Var[str]
     inks: rx.Var[str]
     copy: rx.Var[str]
+    done: rx.Var[str]
+    undone: rx.Var[str]
+    """What stands for a ticked box, and for one that is not."""
 
 
 @rx.memo
 def markdown(text: rx.Var[str]) -> rx.Component:
     """A piece of Markdown, drawn again only when its text changes."""
-    return Markdown.create(text=text, inks="", copy=COPY)
+    return Markdown.create(text=text, inks="", **SAID)
 
 
 @rx.memo
 def coloured(text: rx.Var[str], inks: rx.Var[str]) -> rx.Component:
     """A finished piece of Markdown with the colours of its code."""
-    return Markdown.create(text=text, inks=inks, copy=COPY)
+    return Markdown.create(text=text, inks=inks, **SAID)

@@ -127,7 +127,7 @@ def group(row: rx.Var[Shown]) -> rx.Component:
 
 def notice(row: rx.Var[Shown]) -> rx.Component:
     """A sentence about the turn itself."""
-    return rx.el.p(row.text, id="row-" + row.id, class_name="notice", role="status")
+    return rx.el.p(row.text, id="row-" + row.id, class_name="notice")
 
 
 @rx.memo

@@ -22,7 +22,7 @@ from agent.core.policy import Mode
 from app import composing, follow, jobs
 from app.always import AlwaysState, choice_of
 from app.auth import who
-from app.components import composer, docks, queue, sidebar, transcript
+from app.components import composer, docks, keys, palette, queue, sidebar, skips, transcript
 from app.components.welcome import beginnings, welcome
 from app.composing import ComposingState, Measured
 from app.editing import edited
@@ -314,6 +314,7 @@ def page() -> rx.Component:
     """The chat page."""
     live = follow.LiveState
     return rx.el.div(
+        skips.to_places(follow.RunState.asking.length() > 0),
         sidebar.sidebar(SessionsState.entries, ChatState.session_id, SessionsState.way_out),
         rx.el.main(
             header(),
@@ -361,6 +362,11 @@ def page() -> rx.Component:
             foot(),
         ),
         marker(),
+        skips.spoken(
+            rx.cond(has_connection_errors, RECONNECTING, follow.RunState.said), follow.RunState.alarm
+        ),
+        palette.palette(palette.models(ChatState.models, ChatState.choose_model)),
+        keys.shortcuts(),
         class_name="page",
     )
 
@@ -443,7 +449,6 @@ def header() -> rx.Component:
         rx.el.span(
             rx.cond(has_connection_errors, RECONNECTING, follow.RunState.label),
             id="run-state",
-            role="status",
             custom_attrs={
                 "data-working": follow.RunState.is_working,
                 "data-asking": follow.RunState.asking.length() > 0,

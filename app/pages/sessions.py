@@ -5,7 +5,7 @@
 
 import reflex as rx
 
-from app.components import browsing, docks, sidebar
+from app.components import browsing, docks, keys, palette, sidebar, skips
 from app.listing import SessionsState
 from app.state import FlashState
 from app.words import SESSIONS
@@ -15,6 +15,7 @@ from app.words.browsing import ALL_SESSIONS
 def page() -> rx.Component:
     """The page of all sessions."""
     return rx.el.div(
+        skips.to_main(),
         sidebar.sidebar(SessionsState.entries, "", SessionsState.way_out),
         rx.el.main(
             rx.el.header(
@@ -33,5 +34,7 @@ def page() -> rx.Component:
             ),
             rx.el.div(docks.flash(FlashState.sentence, FlashState.close), class_name="column"),
         ),
+        palette.palette(),
+        keys.shortcuts(),
         class_name="page",
     )

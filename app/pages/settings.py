@@ -8,7 +8,8 @@ from typing import Any
 import reflex as rx
 
 from agent.core.identity import User
-from app.components import docks, sidebar
+from app.components import docks, palette, sidebar, skips
+from app.components import keys as shortcuts
 from app.components.settings_appearance import appearance
 from app.components.settings_keys import keys
 from app.components.settings_people import people
@@ -67,6 +68,7 @@ class SettingsState(rx.State):
 def page() -> rx.Component:
     """The settings page."""
     return rx.el.div(
+        skips.to_main(),
         sidebar.sidebar(SessionsState.entries, "", SessionsState.way_out),
         rx.el.main(
             rx.el.header(
@@ -85,6 +87,7 @@ def page() -> rx.Component:
                     rx.cond(SettingsState.is_guest, guest()),
                     rx.cond(SettingsState.is_person, of_persons()),
                     appearance(),
+                    shortcuts.keyboard(),
                     class_name="column",
                 ),
                 id="settings",
@@ -92,6 +95,8 @@ def page() -> rx.Component:
             rx.el.div(docks.flash(FlashState.sentence, FlashState.close), class_name="column"),
             rx.el.p(SaidState.sentence, role="status", class_name="unseen"),
         ),
+        palette.palette(),
+        shortcuts.shortcuts(),
         class_name="page",
     )
 
@@ -116,6 +121,7 @@ def contents() -> rx.Component:
             rx.cond(SettingsState.is_person, rx.fragment(*(_anchor(name) for name in OWN))),
             rx.cond(SettingsState.is_admin, _anchor("people")),
             _anchor("appearance"),
+            _anchor("keyboard"),
         ),
         aria_label=SETTINGS,
         class_name="contents",

@@ -12,6 +12,7 @@ SECTIONS = {
     "tokens": "Devices and tokens",
     "people": "People",
     "appearance": "Appearance",
+    "keyboard": "Keyboard",
 }
 """The sections by their anchor, in the order of the page."""
 GUEST = "You are here as a guest: nothing is kept of you but your sessions."

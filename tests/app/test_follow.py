@@ -29,7 +29,7 @@ def test_what_a_tab_has_is_not_sent_again() -> None:
     assert sent._changes(tiers(view)) == {}
     view.apply(Delta(kind="text", text="Hello", turn_id="t"))
     changes = sent._changes(tiers(view))
-    assert changes[RunState] == {"label": "Answering"}
+    assert changes[RunState] == {"label": "Answering", "said": "Answering"}
     assert changes[LiveState]["has_answer"]
     assert "settled" not in changes[LiveState]
 

@@ -119,6 +119,7 @@ OURS = {
     ("app.browsing", "BrowsingState", "begin_rename"): "says to the tab which name is being changed",
     ("app.browsing", "BrowsingState", "rename"): "renames the user's own session",
     ("app.browsing", "BrowsingState", "fork"): "copies the user's own session",
+    ("app.palette", "PaletteState", "look"): "searches the user's own sessions",
     ("app.state", "FlashState", "close"): "takes the tab's sentence away",
 }
 REFLEXS = {

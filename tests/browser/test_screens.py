@@ -35,6 +35,7 @@ COLOURS = """(one) => {
 """Red, green and blue of a text and of what lies behind it."""
 SMALL = """(least) => [...document.querySelectorAll("button, a, select, summary, input")]
   .filter(one => one.checkVisibility() && !one.closest(".answer"))
+  .filter(one => getComputedStyle(one).clipPath === "none")
   .map(one => [one.getBoundingClientRect(), one.textContent || one.id])
   .filter(([box]) => box.height < least || box.width < least)
   .map(([box, name]) => `${name}: ${box.width} x ${box.height}`)"""

@@ -26,7 +26,7 @@ SIDEWAYS = """() => [...document.querySelectorAll("html, body, main, #settings, 
   .filter(one => getComputedStyle(one).display !== "inline" && one.scrollWidth > one.clientWidth + 1)
   .map(one => `${one.tagName}.${one.className} ${one.scrollWidth} > ${one.clientWidth}`)"""
 SMALL = """(least) => [...document.querySelectorAll("button, a, select, summary, input, textarea")]
-  .filter(one => one.checkVisibility())
+  .filter(one => one.checkVisibility() && getComputedStyle(one).clipPath === "none")
   .map(one => [(one.closest("label") ?? one).getBoundingClientRect(), one.outerHTML])
   .filter(([box]) => box.height < least || box.width < least)
   .map(([box, name]) => `${name}: ${box.width} x ${box.height}`)"""

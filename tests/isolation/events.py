@@ -80,7 +80,7 @@ SETTINGS_EVENTS = {
     "tools.ToolsState.look": Sent(),
     "tools.ToolsState.switch": Sent({"tool": "grep", "on": True}),
     "tools.ToolsState.confine": Sent({"tool": "shell"}),
-    "tools.ToolsState.let_out": Sent({"tool": "shell"}),
+    "tools.ToolsState.let_out": Sent({"tool": "shell"}, positive=False),  # for administrators
 }
 EVENTS: dict[str, Sent] = {
     "app.always.AlwaysState.weigh": Sent(
@@ -95,6 +95,7 @@ EVENTS: dict[str, Sent] = {
     "app.pages.device.DeviceState.allow": Sent(),
     "app.pages.device.DeviceState.deny": Sent(),
     "app.pages.settings.SettingsState.arrive": Sent(),
+    "app.palette.PaletteState.look": Sent({"q": "heron"}),
     "app.pace.PaceState.drawn": Sent({"mark": 1}),
     "app.state.FlashState.close": Sent(),
 }

@@ -1,0 +1,62 @@
+"""What the palette finds beyond what its page knows: the places in a person's sessions."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import reflex as rx
+from pydantic import Field
+
+from agent import sessions
+from agent.core.identity import User
+from agent.sessions import Filters
+from app.browsed import hit_shown
+from app.state import asked
+from app.words import UNNAMED
+
+FEWEST = 2
+"""Letters that are worth a search."""
+MOST = 8
+"""Places that are shown."""
+
+
+@dataclass
+class Found:
+    """A place in a session."""
+
+    href: str = ""
+    name: str = ""
+    text: str = ""
+    q: str = ""
+    """The words it was found by."""
+
+
+class PaletteState(rx.State):
+    """What was found for the words in the palette."""
+
+    found: list[Found] = []
+
+    @rx.event
+    @asked
+    async def look(self, user: User, q: Annotated[str, Field(max_length=200)]) -> None:
+        """Look in the person's own sessions; `>` asks for actions, of which the page knows all."""
+        wanted = words(q)
+        if q.lstrip().startswith(">") or len(wanted) < FEWEST:
+            self.found = []
+            return
+        hits, _ = await sessions.search(user, wanted, Filters(), "")
+        self.found = [found(hit, q.strip()) for hit in hits[:MOST]]
+
+
+def words(q: str) -> str:
+    """What is looked for, without the sign that says where.
+
+    >>> words("# milk "), words("milk")
+    ('milk', 'milk')
+    """
+    return q.strip().removeprefix("#").strip()
+
+
+def found(hit: sessions.Hit, q: str) -> Found:
+    """A hit as the palette shows it."""
+    shown = hit_shown(hit)
+    return Found(shown.href, hit.session.name or UNNAMED, hit.snippet.text, q)
