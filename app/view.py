@@ -17,8 +17,8 @@ from agent.core.events import (
 from agent.core.messages import Text
 from agent.core.todos import Todo, latest
 from agent.core.transcript import MOST_OUTPUT, OPEN, Row, Transcript
+from app.drawing import Drawing
 from app.growing import Blocks, Levels
-from app.showing.drawing import Drawing
 from app.shown import Shown
 from app.words import ANSWERING, IDLE, NEEDS_YOU, STOPPING, THINKING, run_state
 from app.words.transcript import SPENT_BY_SESSION, spent, spent_in_short

@@ -1,4 +1,4 @@
-from app.showing.groups import LEAST, grouped
+from app.grouping import LEAST, grouped
 from app.shown import Shown
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from agent.core.transcript import Row
+from app.grouping import grouped
 from app.showing.colours import Inks
-from app.showing.groups import grouped
 from app.shown import Shown, shown
 
 

@@ -1,5 +1,5 @@
 from agent.core.transcript import Row
-from app.showing.drawing import Drawing
+from app.drawing import Drawing
 
 TEXT = Row(id="t", kind="text", text="```python\nreturn 1\n```")
 
