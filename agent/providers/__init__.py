@@ -102,7 +102,7 @@ async def default_model(user: User) -> str:
     wanted = settings().maestro_default_model
     found = sorted(await usable(user), key=lambda one: one.kept is None)
     real = {one.plug_in.NAME: one.plug_in.KNOWN for one in found if one.plug_in.NAME != DEMO}
-    if wanted and (not real or wanted.partition(":")[0] in real):
+    if wanted and (not real or wanted.partition(":")[0] in {*real, DEMO}):
         return wanted
     return next((f"{name}:{known[0]}" for name, known in real.items() if known), f"{DEMO}:scripted")
 

@@ -44,6 +44,14 @@ async def test_without_keys_there_is_only_the_demo() -> None:
     assert await providers.default_model(USER) == "demo:scripted"
 
 
+async def test_the_demo_is_the_default_where_the_server_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "k")
+    assert await providers.default_model(USER) != "demo:scripted"
+    config.settings.cache_clear()
+    monkeypatch.setenv("MAESTRO_DEFAULT_MODEL", "demo:scripted")
+    assert await providers.default_model(USER) == "demo:scripted"
+
+
 async def test_a_key_brings_its_providers_models(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "k")
     monkeypatch.setenv("ANTHROPIC_BASE_URL", replay.url("anthropic/models"))
