@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from agent.config import settings
+from agent import config
 from agent.core.errors import MaestroError
 from agent.core.provider import ModelEntry
 from agent.core.rules import Rule
@@ -322,7 +322,7 @@ def error_sentence(error: MaestroError) -> str:
     'There is no such session here.'
     """
     sentence = _filled(ERRORS.get(error.code, ERRORS["internal"]), {"reference": error.code, **error.values})
-    is_mended = error.code.startswith("guest") and settings().has_issuer
+    is_mended = error.code.startswith("guest") and config.settings().has_issuer
     return f"{sentence} {OF_GUESTS}" if is_mended else sentence
 
 
