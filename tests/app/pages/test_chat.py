@@ -166,4 +166,5 @@ async def test_a_named_session_is_on_the_list_once_its_turn_has_begun(server: Se
         await arrive(tab)
         await tab.send(f"{CHAT}.send", {"form": {"prompt": "count to 4\nand then stop"}})
         await tab.until(lambda: tab.of(CHAT, "name") == "count to 4")
-        assert {"id": session, "name": "count to 4", "href": f"/s/{session}"} in tab.of(LIST, "entries")
+        [entry] = [entry for entry in tab.of(LIST, "entries") if entry["id"] == session]
+        assert (entry["name"], entry["href"]) == ("count to 4", f"/s/{session}")
