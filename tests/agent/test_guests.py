@@ -19,6 +19,10 @@ OF_THE_SERVER = {
 }
 """Asked by the server itself, for somebody it has just made known."""
 OF_SESSIONS = {
+    "sessions.attach",
+    "sessions.detach",
+    "sessions.draft",
+    "sessions.keep_draft",
     "sessions.browse",
     "sessions.delete_all",
     "sessions.export",
@@ -40,6 +44,7 @@ OF_SESSIONS = {
     "sessions.saved",
     "sessions.submit",
     "tooling.choose_workspace",
+    "tooling.completions",
     "tooling.definitions",
     "tooling.discard_workspace",
     "tooling.execute",
@@ -47,10 +52,12 @@ OF_SESSIONS = {
     "tooling.judge",
     "tooling.mentioned",
     "tooling.new_instructions",
+    "tooling.read_attachment",
     "tooling.read_instructions",
     "tooling.stop_job",
     "tooling.stop_jobs",
     "tooling.stop_leftovers",
+    "tooling.top_of_workspace",
 }
 """A guest's own sessions, and what happens in them."""
 OF_MODELS = {

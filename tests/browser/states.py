@@ -65,7 +65,9 @@ async def palette_empty(chat: Chat) -> None:
 async def shortcuts(chat: Chat) -> None:
     """The list of shortcuts, one of them about to be changed."""
     await chat.page.keyboard.press("ControlOrMeta+/")
-    await chat.page.locator('[data-action="sidebar"]').click()
+    button = chat.page.locator('[data-action="sidebar"]')
+    await expect(button).to_have_text("Ctrl+B")  # the script has drawn it
+    await button.click()
     await expect(chat.page.locator("#shortcuts output")).to_contain_text("Press")
 
 

@@ -65,7 +65,7 @@ ROUTES: dict[str, Sent] = {
     "GET /sessions/{session_id}/events": Sent(query="after=0"),
     "GET /sessions/{session_id}/instructions": Sent(),
     "POST /sessions/{session_id}/attachments": Sent({"any": "file"}, query="name=a.json"),
-    "DELETE /sessions/{session_id}/attachments/{attachment_id}": Sent(last=1),
+    "DELETE /sessions/{session_id}/attachments/{attachment_id}": Sent(positive=False),
     "GET /sessions/{session_id}/draft": Sent(),
     "PUT /sessions/{session_id}/draft": Sent({"text": "taken over"}),
     "GET /sessions/{session_id}/paths": Sent(query="q=a"),

@@ -80,6 +80,8 @@ def test_a_body_that_is_nonsense_is_refused(client: httpx2.Client, somebody: Per
 
 def is_harmless(route: str, name: str) -> bool:
     """What a route that needs no body may pass over."""
+    if route.endswith("/attachments"):
+        return True  # whatever is sent is the file
     optional = {"POST /sessions", "POST /sessions/{session_id}/checkpoints", "POST /cli/auth/initiate"}
     oauth = OPEN | {"POST /cli/auth/initiate"}
     nothing = {"null", "nothing but spaces"}
