@@ -17,7 +17,8 @@ FIRST = """(field) => new Promise((resolve) => {
 
 
 async def opened(chat: Chat) -> Locator:
-    """Open it by keyboard; gives its field."""
+    """Open it by keyboard once the page is drawn; gives its field."""
+    await chat.page.locator("#palette").wait_for(state="attached")
     await chat.page.keyboard.press("ControlOrMeta+k")
     field = chat.page.get_by_role("combobox", name="Look for")
     await expect(field).to_be_focused(timeout=SOON)
