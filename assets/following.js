@@ -43,9 +43,10 @@
   });
 
   // `/s/ID#ROW`: the row is fetched when it is older than what is shown, then brought into sight.
+  const named = (hash) => { try { return decodeURIComponent(hash); } catch { return ""; } }; // "%" is no name
   let wanted = "";
   const want = () => {
-    wanted = decodeURIComponent(location.hash.slice(1)).replace(/^row-/, "");
+    wanted = named(location.hash.slice(1)).replace(/^row-/, "");
     if (wanted) go();
   };
   const go = () => {

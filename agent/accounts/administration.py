@@ -6,7 +6,6 @@ from sqlmodel import Session as Store
 from sqlmodel import col, delete, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from agent.accounts.api_tokens import is_id
 from agent.accounts.people import LOCAL, one_at_a_time, shown, vouching
 from agent.config import settings
 from agent.core.errors import Conflict, NotAllowed, NotFound
@@ -14,6 +13,7 @@ from agent.core.identity import User
 from agent.core.messages import Value
 from agent.store import audit
 from agent.store.audit import Entry
+from agent.store.columns import is_id
 from agent.store.engine import reading, writing
 from agent.store.users import ApiTokenRow, DeviceCodeRow, LoginSessionRow, UserRow
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
-from uuid import UUID
 
 from pydantic import Field, SecretStr
 from sqlmodel import Session as Store
@@ -16,7 +15,7 @@ from agent.core.identity import SCOPES, Principal, Scope, User
 from agent.core.messages import Value
 from agent.store import audit
 from agent.store.audit import Action, Entry
-from agent.store.columns import now
+from agent.store.columns import is_id, now
 from agent.store.engine import reading, writing
 from agent.store.users import ApiTokenRow, UserRow
 
@@ -186,18 +185,6 @@ def in_order(scopes: Iterable[Scope]) -> list[Scope]:
     """
     wanted = set(scopes)
     return [scope for scope in SCOPES if scope in wanted]
-
-
-def is_id(text: str) -> bool:
-    """Whether a text is an id as our tables write them.
-
-    >>> is_id("../etc"), is_id("0198c0de-0000-7000-8000-000000000000")
-    (False, True)
-    """
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False
 
 
 def _require_within(store: Store, new: NewToken, by: Principal, lasts: timedelta | None) -> None:

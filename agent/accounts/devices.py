@@ -21,7 +21,7 @@ from agent.core.identity import Scope, User
 from agent.core.messages import Value
 from agent.store import audit
 from agent.store.audit import Action, Entry
-from agent.store.columns import now
+from agent.store.columns import is_id, now
 from agent.store.engine import reading, writing
 from agent.store.users import DeviceCodeRow
 
@@ -227,7 +227,7 @@ def _polled(store: Store, key: str) -> Waiting:
 
 
 def _answered(store: Store, user: User, device_id: str, action: Action) -> Device:
-    if not api_tokens.is_id(device_id):
+    if not is_id(device_id):
         raise Conflict("device_closed")
     waits = select(DeviceCodeRow).where(DeviceCodeRow.id == device_id, *_open())
     row = store.exec(waits.with_for_update()).first()

@@ -6,14 +6,14 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session as Store
 from sqlmodel import col, delete, select
 
-from agent.accounts.api_tokens import is_id
+from agent.accounts.people import line
 from agent.accounts.tokens import hashed, new_token
 from agent.core.errors import NotFound
 from agent.core.identity import User
 from agent.core.messages import Value
 from agent.store import audit
 from agent.store.audit import Entry
-from agent.store.columns import now
+from agent.store.columns import is_id, now
 from agent.store.engine import reading, writing
 from agent.store.users import LoginSessionRow
 
@@ -48,7 +48,7 @@ async def sign_in(user: User, browser: str = "", place: str = "") -> str:
     row = LoginSessionRow(
         user_id=user.id,
         token_hash=hashed(token),
-        browser=_line(browser),
+        browser=line(browser, BROWSER_LENGTH),
         place=place,
         expires_at=now() + SIGNED_IN_FOR,
     )
@@ -138,9 +138,3 @@ def _clear(store: Store, user: User) -> None:
 
 def _shown(row: LoginSessionRow) -> SignIn:
     return SignIn.model_validate(row.model_dump(include=set(SignIn.model_fields)))
-
-
-def _line(text: str) -> str:
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[
-        :BROWSER_LENGTH
-    ]

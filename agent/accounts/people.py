@@ -85,7 +85,7 @@ async def known(vouched: Vouched, settings: Settings) -> User:
         raise Invalid("login_email_missing")
     if not is_welcome(vouched, settings):
         raise NotAllowed("login_domain")
-    name = _line(vouched.name) or email.partition("@")[0]
+    name = line(vouched.name, NAME_LENGTH) or email.partition("@")[0]
     is_listed = vouched.is_verified and email in settings.admins
 
     def work(store: Store) -> User:
@@ -140,5 +140,10 @@ def one_at_a_time(store: Store) -> None:
         store.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
 
 
-def _line(said: str) -> str:
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())[:NAME_LENGTH]
+def line(said: str, longest: int) -> str:
+    r"""What a stranger said of itself, on one line and without what does not show.
+
+    >>> line("Ada\n\x1b[31m Lovelace", 12)
+    'Ada [31m Lov'
+    """
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())[:longest]

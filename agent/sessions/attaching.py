@@ -14,7 +14,7 @@ from agent.core.identity import Session, User
 from agent.core.messages import File, Text, Value
 from agent.sessions import log, quotas, rows
 from agent.store.attachments import AttachmentRow
-from agent.store.columns import now
+from agent.store.columns import is_id, now
 from agent.store.engine import reading, writing
 from agent.store.sessions import SessionRow
 
@@ -158,7 +158,7 @@ def _waits(session_id: str) -> ColumnElement[bool]:
 
 
 def _id(text: str) -> str:
-    if not rows.is_id(text):
+    if not is_id(text):
         raise NotFound("attachment")
     return text
 

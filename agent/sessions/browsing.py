@@ -16,8 +16,8 @@ from agent.core.identity import Session, User
 from agent.core.messages import Value
 from agent.core.search_query import parse
 from agent.sessions import log, quotas
-from agent.sessions.rows import is_id, shown, theirs
-from agent.store.columns import now
+from agent.sessions.rows import shown, theirs
+from agent.store.columns import is_id, now
 from agent.store.engine import reading, writing
 from agent.store.search import found_in
 from agent.store.sessions import SessionRow

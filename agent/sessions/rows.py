@@ -1,7 +1,6 @@
 """Sessions in the database; every query is scoped to the user who asks."""
 
 from pathlib import Path
-from uuid import UUID
 
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session as Store
@@ -14,7 +13,7 @@ from agent.core.identity import Session, User
 from agent.core.policy import Mode
 from agent.sessions import log, quotas
 from agent.store import search
-from agent.store.columns import now
+from agent.store.columns import is_id, now
 from agent.store.engine import reading, writing
 from agent.store.sessions import SessionRow
 from agent.store.users import UserRow
@@ -151,18 +150,6 @@ def _row(store: Store, user: User, session_id: str, *, is_locked: bool = False) 
 def theirs(user: User) -> Mapped[str | None]:
     """The column that holds such an owner's id."""
     return col(SessionRow.anonymous_session_id if user.is_anonymous else SessionRow.user_id)
-
-
-def is_id(text: str) -> bool:
-    """Whether a text can be an id at all.
-
-    >>> is_id("../etc"), is_id("0198c0de-0000-7000-8000-000000000000")
-    (False, True)
-    """
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False
 
 
 def shown(row: SessionRow) -> Session:

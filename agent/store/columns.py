@@ -1,6 +1,7 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 import uuid_utils
 from sqlalchemy import JSON, DateTime, Uuid
@@ -37,3 +38,15 @@ def now() -> datetime:
 def new_id() -> str:
     """A new id; later ones sort after earlier ones (UUID version 7)."""
     return str(uuid_utils.uuid7())
+
+
+def is_id(text: str) -> bool:
+    """Whether a text is an id as our tables write them.
+
+    >>> is_id("../etc"), is_id("0198c0de-0000-7000-8000-000000000000")
+    (False, True)
+    """
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False

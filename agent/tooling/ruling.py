@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Annotated
-from uuid import UUID
 
 from pydantic import AwareDatetime, Field, JsonValue
 from sqlmodel import Session as Store
@@ -14,6 +13,7 @@ from agent.core.errors import Invalid, NotFound
 from agent.core.identity import Session, User
 from agent.core.messages import Value
 from agent.core.rules import Decision, Rule
+from agent.store.columns import is_id
 from agent.store.engine import reading, writing
 from agent.store.rules import (
     ANY,
@@ -146,7 +146,7 @@ async def remove_rule(user: User, rule_id: str) -> None:
 
 async def count_hit(user: User, rule_id: str) -> None:
     """Count that a rule decided; one that was removed meanwhile is not missed."""
-    if _is_id(rule_id):
+    if is_id(rule_id):
         await writing(lambda store: hit_in(store, user.id, rule_id))
 
 
@@ -166,17 +166,10 @@ def _is_folder(path: str) -> bool:
 
 
 def _mine(store: Store, user: User, rule_id: str) -> RuleRow:
-    row = store.get(RuleRow, rule_id) if _is_id(rule_id) else None
+    row = store.get(RuleRow, rule_id) if is_id(rule_id) else None
     if row is None or row.user_id != user.id:
         raise NotFound("rule")
     return row
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False
 
 
 def _require_own(user: User, session: Session) -> None:

@@ -19,7 +19,7 @@ from agent.core.errors import Conflict, Invalid, LimitReached, NotFound
 from agent.core.identity import User
 from agent.core.messages import Value
 from agent.store import sealing
-from agent.store.columns import new_id, now
+from agent.store.columns import is_id, new_id, now
 from agent.store.engine import reading as read_store
 from agent.store.engine import writing
 from agent.store.services import OpenapiServiceRow
@@ -216,8 +216,7 @@ def unsealed(row: OpenapiServiceRow) -> dict[str, str]:
 
 
 def _mine(store: Store, user: User, service_id: str) -> OpenapiServiceRow:
-    is_id = re.fullmatch(r"[0-9a-fA-F-]{32,36}", service_id)
-    row = store.get(OpenapiServiceRow, service_id) if is_id else None
+    row = store.get(OpenapiServiceRow, service_id) if is_id(service_id) else None
     if row is None or row.user_id != user.id:
         raise NotFound("openapi_service")
     return row

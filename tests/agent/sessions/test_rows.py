@@ -30,11 +30,6 @@ async def test_what_is_deleted_cannot_be_changed(owner: User, tmp_path: Path) ->
         await rows.delete(owner, stored.id)
 
 
-@pytest.mark.parametrize("text", ["", "x", "0198C0DE-0000-7000-8000-000000000000", "0" * 32, "\0"])
-def test_what_is_no_id_is_known(text: str) -> None:
-    assert not rows.is_id(text)
-
-
 async def test_a_guests_session_is_a_guests(ada: User, tmp_path: Path) -> None:
     here, other = await guest("192.0.2.1"), await guest("192.0.2.2")
     stored = await rows.create(here, "Begun", "demo:m", "plan", tmp_path, new_id())

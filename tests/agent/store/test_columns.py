@@ -1,9 +1,10 @@
 from datetime import UTC, datetime, timedelta, timezone
 
+import pytest
 from sqlalchemy.dialects import sqlite
 
 from agent.core.identity import Session
-from agent.store.columns import Utc, new_id, now
+from agent.store.columns import Utc, is_id, new_id, now
 from agent.store.engine import reading, writing
 from agent.store.sessions import SessionRow
 
@@ -12,6 +13,11 @@ def test_later_ids_sort_after_earlier_ones() -> None:
     ids = [new_id() for _ in range(1000)]
     assert ids == sorted(ids)
     assert len(set(ids)) == 1000
+
+
+@pytest.mark.parametrize("text", ["", "x", "0198C0DE-0000-7000-8000-000000000000", "0" * 32, "\0"])
+def test_what_is_no_id_is_known(text: str) -> None:
+    assert not is_id(text)
 
 
 def test_a_time_without_a_zone_is_in_utc() -> None:
