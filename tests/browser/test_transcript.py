@@ -154,6 +154,15 @@ async def test_a_row_that_is_not_there_leaves_the_page_at_its_end(tab: Opening, 
     await expect(chat.page.get_by_text("Answer 119.")).to_be_in_viewport()
 
 
+async def test_an_address_that_cannot_be_read_leaves_the_page_at_its_end(
+    tab: Opening, server: Server
+) -> None:
+    chat = await opened(tab, server, LONG, "#%")
+    await expect(chat.page.get_by_text("Answer 119.")).to_be_in_viewport()
+    assert all("not a decodable element ID" in said for said in chat.faults.seen)
+    chat.faults.seen.clear()  # Chromium itself says so
+
+
 async def test_new_output_is_offered_to_who_reads_back(tab: Opening, server: Server) -> None:
     chat = await opened(tab, server, LONG)
     pill = chat.page.get_by_role("button", name="New output")
