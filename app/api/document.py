@@ -20,6 +20,7 @@ READING = {
     503: "Something the server stands on does not answer.",
 }
 CHANGING = {
+    408: "The body took too long to come in.",
     409: "It does not fit the present state.",
     413: "The body is too large.",
     415: "The body is no JSON.",

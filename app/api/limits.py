@@ -16,6 +16,8 @@ from app.problems import problem, told
 
 MOST_BYTES = 8_000_000
 """Of a body; a prompt may carry pictures."""
+PATIENCE = 300.0
+"""Seconds a body may take to come in: the largest needs 27 kB a second."""
 MOST_LEVELS = 100
 MOST_VALUES = 50_000
 """In lists and objects, all together: each takes far more memory than it has letters."""
@@ -37,17 +39,21 @@ DIGITS = re.compile(rf"[0-9]{{{MOST_DIGITS + 1}}}")
 class BodyLimit:
     """ASGI middleware that reads a body as far as it may weigh, and hands on only what can be understood."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, patience: float = PATIENCE) -> None:
         self.app = app
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or hand on."""
         try:
-            body = await _read(receive)
+            async with asyncio.timeout(self._patience):
+                body = await _read(receive)
         except ClientDisconnect:
-            return
+            return None
+        except TimeoutError:
+            return await problem(408, LimitReached("too_slow"))(scope, receive, send)
         answer = await _refusal(scope, body)
-        await (answer or self.app)(scope, _again(body or b"", receive), send)
+        return await (answer or self.app)(scope, _again(body or b"", receive), send)
 
 
 async def _read(receive: Receive) -> bytes | None:

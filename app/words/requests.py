@@ -5,6 +5,7 @@ REQUEST_ERRORS = {
     "no_such_address": "There is nothing at this address.",
     "wrong_method": "This address does not take this method.",
     "too_large": "This is too large: at most 8 MB.",
+    "too_slow": "The request took too long to come in.",
     "too_many_open": "{most} pages and streams are open already. Close one first.",
     "too_often": "That is too often. Try again in {seconds} s.",
     "wrong_scope": "This token may not do that: it lacks {scope}.",

@@ -1,3 +1,4 @@
+import asyncio
 import json
 
 import httpx2
@@ -51,6 +52,25 @@ async def test_half_a_request_is_none() -> None:
         raise AssertionError
 
     await BodyLimit(never)({"type": "http", "path": "/", "headers": []}, receive, never)
+
+
+async def test_a_body_that_drips_is_waited_for_only_so_long() -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b" ", "more_body": True}
+
+    async def never(*_: object) -> None:
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "path": "/sessions", "headers": [], "request_id": "r"}
+    await BodyLimit(never, patience=0.1)(scope, receive, send)
+    assert sent[0]["status"] == 408
+    assert json.loads(sent[1]["body"])["code"] == "too_slow"
 
 
 def nested(levels: int) -> bytes:
