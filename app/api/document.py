@@ -15,13 +15,13 @@ READING = {
     401: "Nobody known asks.",
     403: "Known, and not allowed; or it comes from another site's page.",
     404: "There is no such thing, or it is another's.",
+    409: "It does not fit the present state.",
     422: "What was asked for cannot be.",
     429: "Too often or too much; Retry-After says when it may be again.",
     503: "Something the server stands on does not answer.",
 }
 CHANGING = {
     408: "The body took too long to come in.",
-    409: "It does not fit the present state.",
     413: "The body is too large.",
     415: "The body is no JSON.",
 }
