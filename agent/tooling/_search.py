@@ -10,14 +10,24 @@ from pathlib import Path
 
 from agent.core.errors import ToolFailed
 from agent.tooling.spawning import PIPE, spawn
-from agent.tooling.workspace import MAX_READ, OUTPUTS, Workspace, can_be_passed
+from agent.tooling.workspace import OUTPUTS, Workspace, can_be_passed
 
 MAX_PATTERN = 4000
 """Characters."""
+MOST_OF_FILE = 101
+"""Places in one file: one more than a call gives back."""
+MOST_MEMORY = 2_000_000
+"""Kilobytes: ripgrep holds a line whole, however long. To ask for sizes first takes a quarter longer."""
 
 _HERE = Path(__file__).resolve()
 _COMPLAINT = 2000
 _FAILED = 2
+_BOUNDED = ("/bin/sh", "-c", 'ulimit -d "$0" 2>/dev/null; exec "$@"')
+"""A program with so much memory, where the system can count it."""
+TOO_LONG = (
+    "The search met a file with a line too long to hold. Search another folder, or name the files to search "
+    "by `include`."
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,10 @@ async def places(files: Workspace, query: Query) -> AsyncGenerator[tuple[str, in
         async for place in _read(search):
             yield place
         complaint = await complaining
-        if await search.wait() == _FAILED and complaint:
+        status = await search.wait()
+        if status < 0:
+            raise ToolFailed(TOO_LONG)
+        if status == _FAILED and complaint:
             raise ToolFailed(f"The search failed. {complaint}")
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -105,7 +118,7 @@ def _ripgrep(program: str, query: Query) -> list[str]:
         "--null",
         # The line itself is read by us; here it only costs.
         "--max-columns=1",
-        f"--max-filesize={MAX_READ}",
+        f"--max-count={MOST_OF_FILE}",
         "--engine=auto",
         "--hidden",
         "--no-follow",
@@ -121,7 +134,8 @@ def _ripgrep(program: str, query: Query) -> list[str]:
     if query.include:
         options.append(f"--glob={query.include}")
     path = "./" if query.path == "." else f"./{query.path}"
-    return [program, *options, "--glob=!.git", f"--glob=!/{OUTPUTS}", "--", query.pattern, path]
+    places = ["--glob=!.git", f"--glob=!/{OUTPUTS}", "--", query.pattern, path]
+    return [*_BOUNDED, str(MOST_MEMORY), program, *options, *places]
 
 
 def _own(query: Query) -> list[str]:

@@ -3,6 +3,7 @@ import asyncio
 import contextlib
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -83,6 +84,23 @@ async def test_a_search_that_complains_without_end_still_finds(
                 found.append(place)  # noqa: PERF401 (what came before the failure counts)
     assert found == [("a", 7)]
     assert len(str(caught.value)) < 3000
+
+
+@pytest.mark.skipif(not shutil.which("rg") or sys.platform != "linux", reason="nobody counts the memory")
+async def test_a_line_that_does_not_fit_into_memory_is_told(
+    files: Workspace, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_search, "MOST_MEMORY", 100_000)
+    (root / "long").write_bytes(b"x" * 120_000_000)
+    with pytest.raises(ToolFailed, match="line too long to hold"):
+        [place async for place in places(files, Query("hit", ".", "", ignore_case=False))]
+
+
+@pytest.mark.skipif(not shutil.which("rg"), reason="ripgrep is not installed")
+async def test_a_file_gives_no_more_places_than_a_call_can_tell(files: Workspace, root: Path) -> None:
+    (root / "a").write_text("hit\n" * 100_000)
+    found = [place async for place in places(files, Query("hit", ".", "", ignore_case=False))]
+    assert found == [("a", number) for number in range(1, _search.MOST_OF_FILE + 1)]
 
 
 LETTERS = st.sampled_from(["a", "b", "hit", "HIT", "é", "\r\n", "\n", "\n", " ", "\udcff"])
