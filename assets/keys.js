@@ -13,7 +13,7 @@
   const step = (list, at, by) => list[at < 0 ? (by < 0 ? list.length - 1 : 0) : at + by];
   const session = (by) => {
     const all = [...document.querySelectorAll("#sidebar li a")];
-    step(all, all.findIndex((one) => one.matches(".current")), by)?.click();
+    step(all, all.findIndex((one) => one.ariaCurrent === "page"), by)?.click();
   };
   const message = (by) => {
     const all = [...document.querySelectorAll("#transcript article")];

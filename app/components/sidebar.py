@@ -3,6 +3,8 @@
 # pyright: basic, reportAttributeAccessIssue=false
 # Reflex makes its components and the attributes of its values when it runs; their types say little.
 
+from typing import Any
+
 import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router import link
@@ -20,8 +22,17 @@ class PlainForm(BaseHTML):
     tag = "form"
 
 
-def sidebar(entries: rx.Var[list[Entry]], current: rx.Var[str] | str, way_out: rx.Var[str]) -> rx.Component:
-    """Beside the page on a wide screen; on a phone it slides in."""
+def sidebar(
+    entries: rx.Var[list[Entry]], current: rx.Var[str] | str, way_out: rx.Var[str], here: str = ""
+) -> rx.Component:
+    """Beside the page on a wide screen; on a phone it slides in.
+
+    Args:
+        entries: the sessions.
+        current: the id of the one that is shown.
+        way_out: what can be done about being signed in.
+        here: the address of the page, where that is another one.
+    """
     return rx.el.nav(
         link(UNNAMED, to="/", class_name="new", id="new-session"),
         rx.el.ul(
@@ -33,18 +44,23 @@ def sidebar(entries: rx.Var[list[Entry]], current: rx.Var[str] | str, way_out: r
                         entry.name,
                         to=entry.href,
                         title=entry.name,
-                        class_name=rx.cond(entry.id == current, "current", ""),
+                        aria_current=rx.cond(entry.id == current, "page", "false"),
                     ),
                     key=entry.id,
                 ),
             ),
         ),
-        link(ALL_SESSIONS, to="/sessions", class_name="all"),
-        rx.el.div(link(SETTINGS, to="/settings"), _leaving(way_out), class_name="account"),
+        _place(ALL_SESSIONS, "/sessions", here, class_name="all"),
+        rx.el.div(_place(SETTINGS, "/settings", here), _leaving(way_out), class_name="account"),
         id="sidebar",
         aria_label=SESSIONS,
         custom_attrs={"popover": "auto"},
     )
+
+
+def _place(name: str, to: str, here: str, **rest: Any) -> rx.Component:
+    """A page that is always one step away."""
+    return link(name, to=to, aria_current="page" if to == here else "false", **rest)
 
 
 def _leaving(way_out: rx.Var[str]) -> rx.Component:

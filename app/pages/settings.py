@@ -8,7 +8,6 @@ from typing import Any
 import reflex as rx
 
 from agent.core.identity import User
-from app.components import docks, palette, sidebar, skips
 from app.components import keys as shortcuts
 from app.components.settings_appearance import appearance
 from app.components.settings_keys import keys
@@ -18,6 +17,7 @@ from app.components.settings_services import services
 from app.components.settings_tokens import tokens
 from app.components.settings_tools import tools
 from app.listing import SessionsState, list_anew
+from app.pages.framing import framed
 from app.settings.keys import KeysState
 from app.settings.people import PeopleState
 from app.settings.rules import RulesState
@@ -26,8 +26,7 @@ from app.settings.services import ServicesState
 from app.settings.sign_ins import SignInsState
 from app.settings.tokens import TokensState
 from app.settings.tools import ToolsState
-from app.state import FlashState, asked
-from app.words import SESSIONS
+from app.state import asked
 from app.words.settings import GUEST, GUEST_MAY_SIGN_IN, SECTIONS, SETTINGS
 
 OWN = ("keys", "tools", "rules", "services", "tokens")
@@ -67,38 +66,15 @@ class SettingsState(rx.State):
 
 def page() -> rx.Component:
     """The settings page."""
-    return rx.el.div(
-        skips.to_main(),
-        sidebar.sidebar(SessionsState.entries, "", SessionsState.way_out),
-        rx.el.main(
-            rx.el.header(
-                rx.el.button(
-                    "☰",
-                    type="button",
-                    class_name="menu",
-                    aria_label=SESSIONS,
-                    custom_attrs={"popovertarget": "sidebar"},
-                ),
-                rx.el.h1(SETTINGS),
-            ),
-            rx.el.div(
-                contents(),
-                rx.el.div(
-                    rx.cond(SettingsState.is_guest, guest()),
-                    rx.cond(SettingsState.is_person, of_persons()),
-                    appearance(),
-                    shortcuts.keyboard(),
-                    class_name="column",
-                ),
-                id="settings",
-            ),
-            rx.el.div(docks.flash(FlashState.sentence, FlashState.close), class_name="column"),
-            rx.el.p(SaidState.sentence, role="status", class_name="unseen"),
-        ),
-        palette.palette(),
-        shortcuts.shortcuts(),
-        class_name="page",
+    column = rx.el.div(
+        rx.cond(SettingsState.is_guest, guest()),
+        rx.cond(SettingsState.is_person, of_persons()),
+        appearance(),
+        shortcuts.keyboard(),
+        class_name="column",
     )
+    said = rx.el.p(SaidState.sentence, role="status", class_name="unseen")
+    return framed(SETTINGS, "/settings", rx.el.div(contents(), column, id="settings"), said)
 
 
 def of_persons() -> rx.Component:

@@ -10,7 +10,7 @@ from pydantic import Field
 from agent import accounts
 from agent.core.identity import User
 from app.state import asked
-from app.words.settings import MORE, exactly, joined, seen
+from app.words.settings import exactly, hidden, joined, seen
 
 Id = Annotated[str, Field(min_length=1, max_length=36)]
 MOST = 200
@@ -52,7 +52,7 @@ class PeopleState(rx.State):
         self.people, self.more = [], ""
         now, found = datetime.now(UTC), await accounts.users(user)
         self.people = [person_shown(person, user.id, now) for person in found[:MOST]]
-        self.more = MORE.format(count=len(found) - MOST) if len(found) > MOST else ""
+        self.more = hidden(len(found) - MOST)
 
 
 def person_shown(person: accounts.Person, own: str, now: datetime) -> PersonShown:

@@ -12,7 +12,7 @@ from agent.core.identity import User
 from app.auth import principal_of
 from app.settings.said import say
 from app.state import asked
-from app.words.settings import MORE, SIGNED_OUT, UNKNOWN_BROWSER, ago, exactly, joined, sentence_of, used
+from app.words.settings import SIGNED_OUT, UNKNOWN_BROWSER, ago, exactly, hidden, joined, sentence_of, used
 
 Id = Annotated[str, Field(min_length=1, max_length=36)]
 MOST = 50
@@ -55,7 +55,7 @@ class SignInsState(rx.State):
         now, found = datetime.now(UTC), await accounts.signed_in(user)
         own = await principal_of(self)
         self.browsers = [browser_shown(one, own.id, now) for one in found[:MOST]]
-        self.more = MORE.format(count=len(found) - MOST) if len(found) > MOST else ""
+        self.more = hidden(len(found) - MOST)
 
 
 def browser_shown(sign_in: accounts.SignIn, own: str, now: datetime) -> BrowserShown:

@@ -13,12 +13,12 @@ from app.settings.said import say
 from app.state import asked
 from app.words.settings import (
     MAY,
-    MORE,
     REVOKED,
     SCOPES,
     TOKEN_SOURCES,
     ago,
     exactly,
+    hidden,
     joined,
     until,
     used,
@@ -66,7 +66,7 @@ class TokensState(rx.State):
     async def _look(self, user: User) -> None:
         now, found = datetime.now(UTC), await accounts.issued_tokens(user)
         self.tokens = [token_shown(token, now) for token in found[:MOST]]
-        self.more = MORE.format(count=len(found) - MOST) if len(found) > MOST else ""
+        self.more = hidden(len(found) - MOST)
 
 
 def token_shown(token: accounts.ApiToken, now: datetime) -> TokenShown:

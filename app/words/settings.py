@@ -234,6 +234,15 @@ def hit(count: int, last: datetime | None, now: datetime) -> str:
     return f"applied {times}, last {ago(last, now)}" if last else f"applied {times}"
 
 
+def hidden(count: int) -> str:
+    """That there is more than what is shown; nothing when there is not.
+
+    >>> hidden(3), hidden(-1)
+    ('3 more are not shown.', '')
+    """
+    return MORE.format(count=count) if count > 0 else ""
+
+
 def operations(count: int) -> str:
     """How much a service can do.
 

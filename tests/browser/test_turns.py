@@ -22,7 +22,7 @@ async def test_a_first_prompt_becomes_a_session_of_its_own_address(chat: Chat) -
     await chat.work("list files")
     await expect(chat.page).to_have_url(re.compile(r"/s/[\w-]{30,}$"))
     await expect(chat.prompts).to_have_text(["list files"])
-    await expect(chat.page.locator("#sidebar a.current")).to_have_text("list files")
+    await expect(chat.page.locator("#sidebar a[aria-current=page]")).to_have_text("list files")
     await expect(chat.page.get_by_role("heading", level=1)).to_have_text("list files")
     await expect(chat.composer).to_be_focused()
     await expect(chat.composer).to_have_value("")
