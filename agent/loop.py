@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -30,6 +31,17 @@ LOOPING = (
     "say what you have found and what stands in the way, or go another way."
 )
 REJECTED = "The person did not allow this call.{note} Ask what they want instead, or go on without it."
+
+
+class Refusals(NamedTuple):
+    """What is said of a call that may not run, to whoever called."""
+
+    denied: str
+    rejected: str
+
+
+TO_MODEL = Refusals(DENIED, REJECTED)
+TO_PERSON = Refusals("Not allowed here: {reason}.", "Not run: it was not allowed.{note}")
 
 
 class StepFailed(Value):
@@ -76,10 +88,20 @@ async def run_turn(
         max_steps: model requests the turn may make.
     """
     await ports.record(started)
-    messages = [*history, Message(role="user", parts=started.prompt)]
-    finished = await _steps(messages, ports, started, max_steps)
+    if started.call is not None:
+        finished = await _by_hand(started.call, ports, started.turn_id)
+    else:
+        messages = [*history, Message(role="user", parts=started.prompt)]
+        finished = await _steps(messages, ports, started, max_steps)
     await ports.record(finished)
     return finished
+
+
+async def _by_hand(call: ToolCall, ports: Ports, turn_id: str) -> TurnFinished:
+    """Give a person's own call its one result, by the same judge and the same step as the model's."""
+    refused = await _decide(call, ports, turn_id, TO_PERSON)
+    result = refused or await ports.tool_step(call)
+    return TurnFinished(turn_id=turn_id, reason="cancelled" if result.outcome == "cancelled" else "end_turn")
 
 
 async def _steps(messages: list[Message], ports: Ports, started: TurnStarted, max_steps: int) -> TurnFinished:
@@ -162,18 +184,18 @@ async def _all(calls: Sequence[ToolCall], ports: Ports, turn_id: str) -> list[To
     return [refused.get(call.id) or ran[call.id] for call in calls]
 
 
-async def _decide(call: ToolCall, ports: Ports, turn_id: str) -> ToolResult | None:
+async def _decide(call: ToolCall, ports: Ports, turn_id: str, says: Refusals = TO_MODEL) -> ToolResult | None:
     """Judge one call and ask about it where that is due; its result when it may not run."""
     judgement = await ports.judge(call)
     if judgement.decision == "deny":
-        return await _refuse(call, "rejected", DENIED.format(reason=judgement.reason), ports, turn_id)
+        return await _refuse(call, "rejected", says.denied.format(reason=judgement.reason), ports, turn_id)
     if judgement.decision == "ask":
         given = await ports.question(call, judgement.reason)
         if given is None:
             return await _refuse(call, "cancelled", NOT_RUN, ports, turn_id)
         if given.answer.startswith("reject"):
             note = f" They said: {given.note}" if given.note else ""
-            return await _refuse(call, "rejected", REJECTED.format(note=note), ports, turn_id)
+            return await _refuse(call, "rejected", says.rejected.format(note=note), ports, turn_id)
     return None
 
 

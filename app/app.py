@@ -29,10 +29,15 @@ app = rx.App(
         rx.el.meta(name="color-scheme", content="light dark"),
         rx.el.script(src="/appearance.js"),
         rx.el.script(src="/leaving.js"),
+        rx.el.script(src="/suggesting.js"),  # those that offer something build on it
         rx.script(src="/mentions.js", defer=True),
+        rx.script(src="/commands.js", defer=True),
         rx.el.script(src="/keys.js"),  # the others build on it
         rx.script(src="/maestro.js", defer=True),
         rx.script(src="/composer.js", defer=True),
+        rx.script(src="/editing.js", defer=True),
+        rx.script(src="/models.js", defer=True),
+        rx.script(src="/times.js", defer=True),
         rx.script(src="/attaching.js", defer=True),
         rx.script(src="/uploads.js", defer=True),
         rx.script(src="/following.js", defer=True),

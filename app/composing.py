@@ -3,7 +3,7 @@
 # pyright: basic, reportAttributeAccessIssue=false
 # Reflex makes its components and the attributes of its values when it runs; their types say little.
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import reflex as rx
@@ -82,3 +82,21 @@ def attached(form: Mapping[str, Any]) -> tuple[str, ...]:
     (('a', 'b'), (), ())
     """
     return tuple(filter(None, str(form.get("attachments", "")).split(",")))
+
+
+def session_of(path: str) -> str:
+    """The session a page's path names; empty on the page that begins one.
+
+    >>> session_of("/s/42/"), session_of("/")
+    ('42', '')
+    """
+    return path.removeprefix("/s/").strip("/") if path.startswith("/s/") else ""
+
+
+def in_order(chain: str) -> Sequence[str]:
+    """The models of a chain as a person writes it.
+
+    >>> in_order("openai:a, anthropic:b  gemini:c,")
+    ['openai:a', 'anthropic:b', 'gemini:c']
+    """
+    return chain.replace(",", " ").split()

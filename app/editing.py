@@ -1,9 +1,21 @@
-"""Changing the words of a prompt that waits."""
+"""Changing the words of a prompt: of one that waits, or of one that is said anew."""
 
 from collections.abc import Sequence
 
+from agent.core.commands import Prompt, Shell
 from agent.core.messages import File, PromptPart, Text
 from agent.core.transcript import prompt_text
+
+
+def said_anew(before: Sequence[PromptPart], wanted: Prompt | Shell) -> Prompt | Shell:
+    """What is asked instead of a prompt that was taken back; its files go along while the words name them.
+
+    >>> said_anew((Text(text="Hi"),), Shell(line="date")).type
+    'Shell'
+    """
+    if isinstance(wanted, Shell):
+        return wanted
+    return wanted.model_copy(update={"parts": edited(before, prompt_text(wanted.parts))})
 
 
 def edited(parts: Sequence[PromptPart], text: str) -> tuple[PromptPart, ...]:

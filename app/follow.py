@@ -63,6 +63,9 @@ class LiveState(rx.State):
     finished_inks: list[str] = []
     spent: str = ""
     """What the turn has used, once it is over."""
+    ended_at: str = ""
+    ended: str = ""
+    """The turn that the live answer belongs to, once it is over."""
     head: str = ""
     middle: str = ""
     tail: str = ""
@@ -132,7 +135,9 @@ def tiers(view: View) -> Changes:
             "finished": list(answer.finished),
             "settled_inks": view.drawing.inks_of(answer.settled),
             "finished_inks": view.drawing.inks_of(answer.finished),
-            "spent": view.answer_spent,
+            "spent": view.answer_end.spent,
+            "ended_at": view.answer_end.at,
+            "ended": view.answer_end.turn_id,
             "head": answer.open.head,
             "middle": answer.open.middle,
             "tail": answer.tail,

@@ -6,7 +6,7 @@ from typing import Annotated
 import reflex as rx
 from pydantic import Field
 
-from agent import sessions
+from agent import sessions, tooling
 from agent.core.identity import User
 from agent.sessions import Filters
 from app.browsed import hit_shown
@@ -17,6 +17,8 @@ FEWEST = 2
 """Letters that are worth a search."""
 MOST = 8
 """Places that are shown."""
+OTHERS = frozenset(">@?")
+"""Signs that ask for something else than sessions."""
 
 
 @dataclass
@@ -34,13 +36,28 @@ class PaletteState(rx.State):
     """What was found for the words in the palette."""
 
     found: list[Found] = []
+    files: list[str] = []
+    files_by: str = ""
+    """The words the files were found by."""
 
     @rx.event
     @asked
-    async def look(self, user: User, q: Annotated[str, Field(max_length=200)]) -> None:
-        """Look in the person's own sessions; `>` asks for actions, of which the page knows all."""
-        wanted = words(q)
-        if q.lstrip().startswith(">") or len(wanted) < FEWEST:
+    async def look(
+        self,
+        user: User,
+        q: Annotated[str, Field(max_length=200)],
+        session_id: Annotated[str, Field(max_length=200)],
+    ) -> None:
+        """Look in the person's own sessions, and for `@` in the files of the one that is open.
+
+        `>` and `?` ask for what the page knows by itself.
+        """
+        wanted, sign = words(q), q.lstrip()[:1]
+        if sign == "@" and session_id:
+            session = await sessions.get(user, session_id)
+            self.files = await tooling.completions(user, session, wanted.removeprefix("@"))
+            self.files_by = q.strip()
+        if sign in OTHERS or len(wanted) < FEWEST:
             self.found = []
             return
         hits, _ = await sessions.search(user, wanted, Filters(), "")

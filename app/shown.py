@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from agent.core.provider import ModelEntry, Standing
 from agent.core.rules import Rule
 from agent.core.todos import Todo
-from agent.core.transcript import Row
+from agent.core.transcript import OPEN, Row
 from agent.tooling import Job
 from app.growing import chunks
 from app.showing.calls import TELLINGS, UNKNOWN, came_to, ended, excerpt, fault
@@ -24,14 +24,17 @@ from app.words import (
     REASONS,
     SHAPES,
     STATUS,
+    THOUGHT,
+    THOUGHT_FOR,
     VERBS,
     WAITS,
+    allowed_sentence,
     job_state,
     model_note,
     notice_sentence,
     rule_reach,
 )
-from app.words.transcript import spent
+from app.words.transcript import OWN, duration, spent
 
 PREVIEW = 1200
 """Characters of a tool's arguments or result that travel with its row."""
@@ -105,6 +108,8 @@ class Call:
     """The words in it that differ."""
     raw: str = ""
     """Its arguments as they were written."""
+    allowed: str = ""
+    """Who or what let it run."""
     is_open: bool = False
 
 
@@ -120,8 +125,13 @@ class Shown(Call):
     """The colours of the code in each of them."""
     sources: list[Link] = field(default_factory=list["Link"])
     """Where an answer comes from."""
+    can_be_edited: bool = False
+    """Whether it is a person's own prompt, to be said anew."""
     spent: str = ""
     """What its turn has used, with the turn's last words."""
+    at: str = ""
+    """When its turn ended, in ISO's form."""
+    turn_id: str = ""
     looks: str = ""
     """What a call looked at that went well and changed nothing."""
     looked: list[Call] = field(default_factory=list["Call"])
@@ -222,13 +232,35 @@ def shown(row: Row) -> Shown:
             used = spent(row.usage, row.seconds) if row.usage else ""
             pieces = chunks(row.text)
             return Shown(
-                row.id, kind="text", chunks=pieces, inks=[""] * len(pieces), sources=links, spent=used
+                row.id,
+                kind="text",
+                chunks=pieces,
+                inks=[""] * len(pieces),
+                sources=links,
+                spent=used,
+                at=row.at.isoformat() if row.at else "",
+                turn_id=row.turn_id,
             )
+        case "thinking":
+            return Shown(id=row.id, kind="thinking", text=row.text, title=_thought(row.seconds))
         case "notice":
             return Shown(id=row.id, kind="notice", text=notice_sentence(row.title, row.text, row.values))
         case _:
             label = WAITS.get(row.status, "")
-            return Shown(id=row.id, kind=row.kind, text=row.text, status=row.status, label=label)
+            is_first = row.kind == "user" and row.id == row.turn_id
+            return Shown(
+                id=row.id,
+                kind=row.kind,
+                text=row.text,
+                status=row.status,
+                label=label,
+                can_be_edited=is_first,
+            )
+
+
+def _thought(seconds: float | None) -> str:
+    """The line of a thought; what took less than a second says nothing of time."""
+    return THOUGHT_FOR.format(duration=duration(seconds)) if seconds and seconds >= 1 else THOUGHT
 
 
 def is_web(url: str) -> bool:
@@ -257,6 +289,7 @@ def _tool(row: Row) -> Shown:
         diff=changed.text if changed else "",
         marks=changed.marks if changed else "",
         raw=preview(json.dumps(row.values, ensure_ascii=False, indent=1)) if row.values else "",
+        allowed=allowed_sentence(row.allowed_by, row.rule),
         is_open=_is_open(row, changed),
         call_id=row.call_id,
         looks=TELLINGS.get(row.title, UNKNOWN).looks if row.status == "ok" else "",
@@ -281,6 +314,8 @@ def _asking(row: Row) -> dict[str, Any]:
 
 def _title(row: Row) -> str:
     done, doing = VERBS.get(row.title, (row.title, row.title))
+    if row.is_own:
+        done, doing = OWN.get(row.title, (done, doing))
     asks = ASKS_BESIDE if row.values.get("background") is True else ASKS.get(row.title, done)
     return {"running": doing, **dict.fromkeys(UNDONE, asks)}.get(row.status, done)
 
@@ -293,6 +328,8 @@ def _label(row: Row) -> str:
 
 def _is_open(row: Row, changed: Change | None) -> bool:
     """Whether a card is open before anybody has opened or closed it."""
+    if row.is_own:
+        return row.status not in OPEN  # whoever ran it wants to read what came of it
     is_seen = changed is not None and not changed.is_large and row.status == "ok"
     return is_seen or row.status in {"failed", "unknown"}
 

@@ -181,10 +181,10 @@ class View:
         return SPENT_BY_SESSION.format(spent=spent(self.transcript.usage))
 
     @property
-    def answer_spent(self) -> str:
-        """What the turn has used whose last words are still shown as the live answer."""
+    def answer_end(self) -> Shown:
+        """The foot of the turn whose last words are still shown as the live answer."""
         rows = self.transcript.told
-        return self.drawing.row(rows[-1]).spent if self._kept and rows and rows[-1].id == self._kept else ""
+        return self.drawing.row(rows[-1]) if self._kept and rows and rows[-1].id == self._kept else Shown()
 
     @property
     def history(self) -> list[Row]:

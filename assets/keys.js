@@ -75,5 +75,8 @@
     if (event.key !== "Escape") event.preventDefault();
     DOES[action]();
   });
-  document.addEventListener("click", ({ target }) => DOES[target.closest?.("[data-does]")?.dataset.does]?.());
+  document.addEventListener("click", ({ target }) => {
+    const { does, help } = target.closest?.("[data-does], [data-help]")?.dataset ?? {};
+    DOES[does ?? help]?.();
+  });
 })();

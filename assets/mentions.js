@@ -1,98 +1,36 @@
-// `@` in the composer: the files of the workspace that one may mean, in a list under the keys.
+// `@` in the composer: the files of the workspace that one may mean.
 (() => {
-  const PAUSE = 120; // milliseconds without a key after which is asked
   const TYPED = /(^|[\s([{])@("[^"\n]*|[^\s"@]*)$/;
-  const list = () => document.getElementById("mentions");
-  let [box, due, asking] = [null, 0, null];
+  const session = () => document.getElementById("prompt").dataset.session;
 
-  const typed = () => {
-    const before = box.value.slice(0, box.selectionStart);
-    const match = box.selectionStart === box.selectionEnd && TYPED.exec(before);
-    return match ? { from: before.length - match[2].length, letters: match[2].replace('"', "") } : null;
-  };
-  const isOpen = () => Boolean(box && list() && !list().hidden);
-  const close = () => {
-    clearTimeout(due);
-    asking?.abort();
-    if (!isOpen()) return;
-    list().hidden = true;
-    for (const name of ["role", "aria-expanded", "aria-controls", "aria-activedescendant", "aria-autocomplete"])
-      box.removeAttribute(name);
-  };
-  const options = () => [...list().children];
-  const choose = (chosen) => {
-    for (const option of options()) option.ariaSelected = String(option === chosen);
-    box.setAttribute("aria-activedescendant", chosen.id);
-    chosen.scrollIntoView({ block: "nearest" });
-  };
-  const open = (paths) => {
-    if (!paths.length) return close();
-    list().replaceChildren(...paths.map((path, place) => {
-      const option = document.createElement("li");
-      Object.assign(option, { id: `mention-${place}`, role: "option", textContent: path });
-      return option;
-    }));
-    list().hidden = false;
-    const named = { role: "combobox", "aria-expanded": "true", "aria-controls": "mentions", "aria-autocomplete": "list" };
-    for (const [name, value] of Object.entries(named)) box.setAttribute(name, value);
-    choose(options()[0]);
-  };
-  const ask = async () => {
-    const session = document.getElementById("prompt").dataset.session;
-    const now = typed();
-    if (!now || !session) return close();
-    asking?.abort();
-    asking = new AbortController();
-    const address = `/api/v1/sessions/${session}/paths?q=${encodeURIComponent(now.letters.slice(0, 200))}`;
-    try {
-      const answer = await fetch(address, { signal: asking.signal });
-      if (answer.ok && typed()?.letters === now.letters) open(await answer.json());
-    } catch {
-      // A later key has asked anew, or nobody answers: then there is no list.
-    }
-  };
-  const take = (option) => {
-    const [{ from }, path] = [typed() ?? { from: -1 }, option.textContent];
-    close();
-    if (from < 0) return;
-    const isFolder = path.endsWith("/"); // one goes on within it
-    const mention = /\s/.test(path) ? `"${path}${isFolder ? "" : '"'}` : path;
-    box.setRangeText(mention + (isFolder ? "" : " "), from, box.selectionStart, "end");
-    box.dispatchEvent(new Event("input", { bubbles: true }));
-  };
-  const step = (by) => {
-    const all = options();
-    const place = all.findIndex((option) => option.ariaSelected === "true");
-    choose(all[(place + by + all.length) % all.length]);
-  };
-  const KEYS = {
-    ArrowDown: () => step(1),
-    ArrowUp: () => step(-1),
-    Enter: () => take(options().find((option) => option.ariaSelected === "true")),
-    Tab: () => take(options().find((option) => option.ariaSelected === "true")),
-    Escape: close,
+  // As it is written: one with a gap stands in quotes, and a folder is left open, as one goes on within it.
+  const written = (path) => {
+    const isFolder = path.endsWith("/");
+    return (/\s/.test(path) ? `"${path}${isFolder ? "" : '"'}` : path) + (isFolder ? "" : " ");
   };
 
-  // Before the page hears of the key: Enter would send, Escape would stop the turn.
-  addEventListener("keydown", (event) => {
-    const hasMore = event.ctrlKey || event.metaKey || event.altKey || event.shiftKey;
-    if (event.target.id !== "composer" || !isOpen() || event.isComposing || hasMore || !KEYS[event.key]) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    KEYS[event.key]();
-  }, true);
-  document.addEventListener("input", ({ target }) => {
-    if (target.id !== "composer") return;
-    box = target;
-    clearTimeout(due);
-    if (!typed()) close();
-    else due = setTimeout(ask, PAUSE);
+  window.maestroSuggestions.push({
+    pause: 120, // milliseconds without a key after which is asked
+    typed: (before) => {
+      const match = session() && TYPED.exec(before);
+      return match && { from: before.length - match[2].length, letters: match[2].replace('"', "") };
+    },
+    find: async (letters, signal) => {
+      const address = `/api/v1/sessions/${session()}/paths?q=${encodeURIComponent(letters.slice(0, 200))}`;
+      const answer = await fetch(address, { signal });
+      return answer.ok ? (await answer.json()).map((path) => ({ text: path })) : [];
+    },
+    take: (box, from, { text: path }) => box.setRangeText(written(path), from, box.selectionStart, "end"),
   });
-  document.addEventListener("focusout", ({ target }) => target === box && close());
-  document.addEventListener("mousedown", (event) => {
-    const option = event.target.closest?.("#mentions > li");
-    if (!option) return;
-    event.preventDefault(); // the words keep the focus
-    take(option);
+
+  // A file that was chosen elsewhere on the page is mentioned where one writes.
+  document.addEventListener("click", ({ target }) => {
+    const path = target.closest?.("[data-mention]")?.dataset.mention;
+    const box = document.getElementById("composer");
+    if (!path || !box) return;
+    const gap = /(^|\s)$/.test(box.value) ? "" : " ";
+    box.setRangeText(`${gap}@${written(path)}`, box.value.length, box.value.length, "end");
+    box.focus();
+    box.dispatchEvent(new Event("input", { bubbles: true }));
   });
 })();

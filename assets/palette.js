@@ -1,6 +1,7 @@
 // The palette: filters what stands in it with each letter, and is moved through without leaving its field.
 (() => {
   const RECENT = 5; // sessions that stand there before anything is looked for
+  const ASKED = "@?"; // groups that are there only for those who ask for them
   const palette = () => document.getElementById("palette");
   const options = () => [...palette().querySelectorAll("[role=option]")];
   const visible = () => options().filter((one) => !one.hidden);
@@ -15,19 +16,20 @@
     else field().removeAttribute("aria-activedescendant");
   };
 
-  const isListed = (found) => options().some((one) => one !== found && !one.hidden && one.href === found.href);
+  const isListed = (found) => found.href && options().some((one) => one !== found && !one.hidden && one.href === found.href);
   // Each word must be there; what the server found stays while its words do.
   const fits = (one, prefix, words, place) => {
-    if (prefix && one.parentElement.dataset.prefix !== prefix) return false;
+    const { prefix: own } = one.parentElement.dataset;
+    if ((prefix || ASKED.includes(own)) && own !== prefix) return false;
     if (one.dataset.needs && !document.querySelector(one.dataset.needs)) return false;
     if (one.dataset.foundBy !== undefined) return one.dataset.foundBy === field().value.trim() && !isListed(one);
-    if (!words.length) return one.parentElement.dataset.prefix !== "#" || prefix || place < RECENT;
+    if (!words.length) return own !== "#" || prefix || place < RECENT;
     const text = one.textContent.toLowerCase();
     return words.every((word) => text.includes(word));
   };
   const filter = () => {
     const typed = field().value.trim().toLowerCase();
-    const prefix = /^[>#]/.exec(typed)?.[0] ?? "";
+    const prefix = /^[>#@?]/.exec(typed)?.[0] ?? "";
     const words = typed.slice(prefix.length).split(/\s+/).filter(Boolean);
     options().forEach((one, place) => {
       one.id ||= `option-${crypto.getRandomValues(new Uint32Array(1))[0]}`;

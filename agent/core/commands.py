@@ -10,6 +10,8 @@ from agent.core.policy import Answer as ApprovalAnswer
 
 MOST_ATTACHMENTS = 10
 """Of one prompt."""
+LONGEST_LINE = 10_000
+"""Characters of a command line that a person types."""
 
 
 class Prompt(Value):
@@ -67,6 +69,13 @@ class Interrupt(Value):
     """Only this turn; empty for whichever runs."""
 
 
+class Shell(Value):
+    """A person runs a command line themselves, through the agent's own tool; refused while a turn is open."""
+
+    type: Literal["Shell"] = "Shell"
+    line: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
+
+
 class EditPrompt(Value):
     """Change a queued prompt."""
 
@@ -99,12 +108,12 @@ def _with_parts(value: object) -> object:
     return {**rest, "parts": [{"type": "Text", "text": text}]}
 
 
-Command = Prompt | Answer | Interrupt | EditPrompt | DropPrompt
+Command = Prompt | Answer | Interrupt | Shell | EditPrompt | DropPrompt
 COMMAND: TypeAdapter[Command] = TypeAdapter(
     Annotated[
         Annotated[Command, Field(discriminator="type")],
         BeforeValidator(_with_parts),
-        BeforeValidator(any_case("Prompt", "Answer", "Interrupt", "EditPrompt", "DropPrompt")),
+        BeforeValidator(any_case("Prompt", "Answer", "Interrupt", "Shell", "EditPrompt", "DropPrompt")),
     ]
 )
 """Reads a command from what a person or program sent."""

@@ -34,6 +34,8 @@ class TurnStarted(Happened):
     prompt: tuple[PromptPart, ...]
     model: str
     mode: Mode
+    call: ToolCall | None = None
+    """What the person calls themselves: then this is all that is done, and no model is asked."""
 
 
 class StepFinished(Happened):
@@ -43,6 +45,8 @@ class StepFinished(Happened):
     message: Message
     usage: Usage = Usage()
     stop: StepStop
+    thought_for: float | None = None
+    """Seconds it was heard thinking before it spoke or called; None when it was not."""
 
 
 class ToolCallStarted(Happened):
@@ -51,6 +55,8 @@ class ToolCallStarted(Happened):
     type: Literal["ToolCallStarted"] = "ToolCallStarted"
     call: ToolCall
     effect: Effect
+    rule: Rule | None = None
+    """The rule that let it pass, when one did."""
 
 
 class ToolCallFinished(Happened):
@@ -143,7 +149,10 @@ class CheckpointSaved(Happened):
 
 
 class CheckpointRestored(Happened):
-    """The session went back to a checkpoint: what happened after its number and before this one is past."""
+    """The session went back to a checkpoint: what happened after its number and before this one is past.
+
+    Without an id it went back to before a prompt, which is said anew.
+    """
 
     type: Literal["CheckpointRestored"] = "CheckpointRestored"
     id: str

@@ -35,7 +35,8 @@ def mend(events: Iterable[Event], error: str) -> list[Event]:
     for event in events:
         match event:
             case TurnStarted():
-                turn_id, calls, begun = event.turn_id, {}, {}
+                turn_id, begun = event.turn_id, {}
+                calls = {event.call.id: event.call} if event.call else {}
             case TurnFinished():
                 turn_id = None
             case StepFinished():

@@ -29,6 +29,7 @@ from agent.core.events import (
 )
 from agent.core.messages import File, Part, Source, Text, Thinking, ToolCall, Usage, Value
 from agent.core.offers import Offer
+from agent.core.rules import Rule
 from agent.core.voice import Voice
 
 RowKind = Literal["user", "text", "thinking", "tool", "notice"]
@@ -82,8 +83,16 @@ class Row(Value):
     """The rules that an answer for always may set up."""
     sources: tuple[Source, ...] = ()
     """Where words come from."""
+    is_own: bool = False
+    """Whether the person made the call themselves."""
+    allowed_by: str = ""
+    """Who answered that a call may run."""
+    rule: Rule | None = None
+    """The rule that let a call pass, or that its answer set up."""
     seconds: float | None = None
-    """How long a call ran; with the last words of a turn, how long the turn took."""
+    """How long a call ran or thinking took; with the last words of a turn, how long the turn took."""
+    at: datetime | None = None
+    """With the last words of a turn: when it ended."""
     usage: Usage | None = None
     """With the last words of a turn: what the turn used."""
 
@@ -220,7 +229,7 @@ class Transcript:
         for at, row in enumerate(self.told):
             if row.status in OPEN:
                 self.told[at] = row.model_copy(update={"status": "cancelled", "approval_id": ""})
-        self._notice(event, "went_back", {})
+        self._notice(event, "went_back" if event.id else "taken_back", {})
 
     def _hear(self, heard: Delta | Snapshot, said: list[Delta]) -> None:
         match self.voice.hears(heard):
@@ -243,11 +252,15 @@ class Transcript:
         self._began, self._used = {event.turn_id: event.at}, Usage(cost=0.0)
         self.voice.passes(event.turn_id, 0)
         self.queue.pop(event.turn_id, None)
+        if event.call is not None:
+            self._put(tool_row(event.call, event.turn_id).model_copy(update={"is_own": True}))
+            return
         self._put(Row(id=event.turn_id, kind="user", turn_id=event.turn_id, text=prompt_text(event.prompt)))
 
     def _finish_step(self, event: StepFinished) -> None:
         self._live = []
         self._use(event.usage)
+        seconds = event.thought_for
         for number, part in enumerate(event.message.parts):
             row_id = f"{event.turn_id}/{self._steps}/{number}"
             match part:
@@ -255,7 +268,9 @@ class Transcript:
                     row = Row(id=row_id, kind="text", turn_id=event.turn_id, text=text, sources=sources)
                     self._put(row)
                 case Thinking(text=text) if text:
-                    self._put(Row(id=row_id, kind="thinking", turn_id=event.turn_id, text=text))
+                    thought = Row(id=row_id, kind="thinking", turn_id=event.turn_id, text=text)
+                    self._put(thought.model_copy(update={"seconds": seconds}))
+                    seconds = None  # one thought may come in parts
                 case ToolCall():
                     self._put(tool_row(part, event.turn_id))
                 case _:
@@ -271,7 +286,7 @@ class Transcript:
             case ToolCallStarted(call=call):
                 row = self._row(call, event.turn_id)
                 self._began[call.id] = event.at
-                self._put(row.model_copy(update={"status": "running"}))
+                self._put(row.model_copy(update={"status": "running", "rule": event.rule or row.rule}))
             case ApprovalRequested(call=call):
                 self._approvals[event.approval_id] = call.id
                 asking = {
@@ -285,7 +300,8 @@ class Transcript:
             case ApprovalGiven():
                 at = self._where.get(self._approvals.pop(event.approval_id, ""))
                 if at is not None and self.told[at].status == "asking":
-                    self.told[at] = self.told[at].model_copy(update={"status": "waiting", "approval_id": ""})
+                    answered = {"status": "waiting", "approval_id": "", **_answered(event)}
+                    self.told[at] = self.told[at].model_copy(update=answered)
             case ToolCallFinished(result=result):
                 self._use(event.usage or Usage(cost=0.0))
                 seconds = self._since(result.call_id, event)
@@ -311,7 +327,9 @@ class Transcript:
         while last >= 0 and self.told[last].turn_id == event.turn_id and self.told[last].kind != "text":
             last -= 1
         if last >= 0 and self.told[last].turn_id == event.turn_id:
-            self.told[last] = self.told[last].model_copy(update={"seconds": seconds, "usage": self._used})
+            self.told[last] = self.told[last].model_copy(
+                update={"seconds": seconds, "usage": self._used, "at": event.at}
+            )
         self._end_turn()
         if event.reason != "end_turn":
             self._notice(event, event.reason, event.values, event.error)
@@ -338,6 +356,11 @@ class Transcript:
         else:
             self._where[key] = len(self.told)
             self.told.append(row)
+
+
+def _answered(given: ApprovalGiven) -> dict[str, object]:
+    """What a card keeps of an answer that lets its call run."""
+    return {"allowed_by": given.by, "rule": given.rule} if given.answer.startswith("allow") else {}
 
 
 def _retry_row(event: Noticed, step: int) -> Row:

@@ -170,12 +170,14 @@ def plan(messages: tuple[Message, ...]) -> tuple[Intent, Turn]:
 
 
 def prompt_of(messages: tuple[Message, ...]) -> str:
-    """The last prompt.
+    """The last prompt; what stands before it in its message tells of other things.
 
     >>> prompt_of((Message(role="user", parts=(Text(text=" read a.txt "),)),))
     'read a.txt'
     """
-    return next((message.text.strip() for message in reversed(messages) if is_prompt(message)), "")
+    last = next((message for message in reversed(messages) if is_prompt(message)), None)
+    said = [part.text for part in last.parts if isinstance(part, Text)] if last else []
+    return said[-1].strip() if said else ""
 
 
 def done_since_prompt(messages: tuple[Message, ...]) -> tuple[tuple[ToolCall, ToolResult], ...]:

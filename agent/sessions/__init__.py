@@ -8,13 +8,13 @@ import structlog
 
 from agent import accounts, providers, tooling
 from agent.config import Settings, settings
-from agent.core.commands import Answer, Command, EditPrompt, Interrupt, Prompt
+from agent.core.commands import Answer, Command, EditPrompt, Interrupt, Prompt, Shell
 from agent.core.errors import LimitReached, NotFound, Unavailable
 from agent.core.events import ModelSwitched, Noticed, Snapshot
 from agent.core.guests import persons_only
 from agent.core.history import still_counting
 from agent.core.identity import Session, User
-from agent.core.messages import File, Text
+from agent.core.messages import File, PromptPart, Text
 from agent.core.policy import Mode
 from agent.core.transcript import Row, Transcript, fold
 from agent.sessions import attaching, checkpoints, exporting, leaving, log, quotas, rows
@@ -81,6 +81,7 @@ __all__ = [
     "export",
     "follow",
     "fork",
+    "fork_after",
     "get",
     "is_awake",
     "keep_draft",
@@ -95,6 +96,7 @@ __all__ = [
     "saved",
     "search",
     "submit",
+    "take_back",
     "undelete",
     "wake",
 ]
@@ -272,7 +274,7 @@ async def submit(user: User, session_id: str, command: Command, command_id: str 
         NotFound: there is no such session or attachment, or it is another's.
         Invalid: the prompt says nothing.
         Conflict: it does not fit (an approval already answered, a prompt already begun).
-        NotAllowed: a guest answers for always.
+        NotAllowed: a guest answers for always, or runs a command line.
         LimitReached: too many prompts wait, or a guest has sent too many.
         Unavailable: it could not be stored, and is not accepted.
     """
@@ -280,9 +282,10 @@ async def submit(user: User, session_id: str, command: Command, command_id: str 
     structlog.contextvars.bind_contextvars(session_id=session_id)
     missing: list[str] = []
     attached = command.attachments if isinstance(command, Prompt) else ()
-    if isinstance(command, Prompt | EditPrompt):
+    if isinstance(command, Prompt | EditPrompt | Shell):
         quotas.require_room(session)
         await _count_prompt(user)
+    if isinstance(command, Prompt | EditPrompt):
         if isinstance(command, Prompt):
             command = await attaching.with_attachments(session, command)
         command, missing = await _with_mentions(user, session, command)
@@ -387,6 +390,20 @@ async def restore(user: User, session_id: str, checkpoint_id: str) -> Checkpoint
     return found
 
 
+async def take_back(user: User, session_id: str, turn_id: str) -> tuple[PromptPart, ...]:
+    """Take a prompt back with all that came after it, to say it anew; gives what it was. Files stay.
+
+    Raises:
+        NotFound: there is no such session, or it is another's; it has no such prompt.
+        Conflict: a turn runs.
+        LimitReached: a guest's session is full.
+    """
+    quotas.require_room(await rows.session(user, session_id))
+    started, stored = await checkpoints.take_back(session_id, turn_id)
+    bus.publish(session_id, *stored)
+    return started.prompt
+
+
 async def fork(user: User, session_id: str, seq: int) -> Session:
     """Make a session that has happened like this one up to a number, and goes on by itself from there.
 
@@ -402,6 +419,17 @@ async def fork(user: User, session_id: str, seq: int) -> Session:
     if begun:
         await _awake().engine.fork(begun)
     return await rows.session(user, copy.id)
+
+
+async def fork_after(user: User, session_id: str, turn_id: str) -> Session:
+    """Make a session that has happened like this one up to the end of a turn; see `fork`.
+
+    Raises:
+        NotFound: there is no such session, or it is another's; no such turn has ended in it.
+        LimitReached: a guest has too many sessions.
+    """
+    await rows.session(user, session_id)
+    return await fork(user, session_id, await checkpoints.end_of(session_id, turn_id))
 
 
 @persons_only

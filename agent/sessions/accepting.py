@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session as Store
 
-from agent.core.commands import Answer, Command, DropPrompt, EditPrompt, Interrupt, Prompt
+from agent.core.commands import Answer, Command, DropPrompt, EditPrompt, Interrupt, Prompt, Shell
 from agent.core.errors import Conflict, Invalid, LimitReached, NotAllowed, NotFound
 from agent.core.events import (
     ApprovalGiven,
@@ -17,7 +17,7 @@ from agent.core.events import (
     ToolCallFinished,
     TurnStarted,
 )
-from agent.core.messages import PromptPart, ToolCall
+from agent.core.messages import PromptPart, Text, ToolCall
 from agent.core.transcript import prompt_text
 from agent.sessions import log, quotas
 from agent.sessions.rows import named
@@ -63,7 +63,7 @@ async def accept(session_id: str, command: Command, by: str, key: str = "") -> A
         NotFound: the session is gone.
         Invalid: a prompt says nothing.
         Conflict: it does not fit (an approval already answered, a prompt already begun).
-        NotAllowed: a guest answers for always.
+        NotAllowed: a guest answers for always, or runs a command line.
         LimitReached: too many prompts wait, or a guest sent too many.
         Unavailable: it could not be stored, and is not accepted.
     """
@@ -118,9 +118,7 @@ class _Desk:
 
 def _prompt(desk: _Desk, command: Prompt) -> Accepted:
     row, turn_id = desk.row, new_id()
-    if not row.name:
-        row.name = named(prompt_text(command.parts).strip().splitlines()[0])
-        search.entitle(desk.store, row.id, row.name)
+    _entitle(desk, prompt_text(command.parts))
     if not row.turn_id and not row.queue:
         return _started(desk, turn_id, command.parts)
     if len(row.queue) >= MOST_WAITING:
@@ -129,10 +127,35 @@ def _prompt(desk: _Desk, command: Prompt) -> Accepted:
     return desk.told(queued)
 
 
-def _started(desk: _Desk, turn_id: str, prompt: tuple[PromptPart, ...]) -> Accepted:
+def _shell(desk: _Desk, command: Shell) -> Accepted:
+    """Begin a turn that is nothing but this call: judged, asked about and written down like the agent's."""
+    row = desk.row
+    if row.anonymous_session_id:
+        raise NotAllowed("guest")
+    if row.turn_id or row.queue:
+        raise Conflict("turn_open")
+    line = command.line.strip()
+    if not line:
+        raise Invalid("empty_line")
+    _entitle(desk, line)
+    call = ToolCall(id=new_id(), name="shell", arguments={"command": line})
+    return _started(desk, new_id(), (Text(text=f"! {line}"),), call)
+
+
+def _entitle(desk: _Desk, text: str) -> None:
+    """Name a session after what was asked first in it."""
+    row = desk.row
+    if not row.name:
+        row.name = named(text.strip().splitlines()[0])
+        search.entitle(desk.store, row.id, row.name)
+
+
+def _started(
+    desk: _Desk, turn_id: str, prompt: tuple[PromptPart, ...], call: ToolCall | None = None
+) -> Accepted:
     row = desk.row
     started = TurnStarted.model_validate(
-        {"turn_id": turn_id, "prompt": prompt, "model": row.model, "mode": row.mode}
+        {"turn_id": turn_id, "prompt": prompt, "model": row.model, "mode": row.mode, "call": call}
     )
     stored = desk.write(started)
     return Accepted(turn_id, stored[0], stored, Run(row.id, turn_id))
@@ -237,6 +260,7 @@ def _interrupt(desk: _Desk, command: Interrupt) -> Accepted:
 
 _ACCEPTED: dict[type[Command], Callable[..., Accepted]] = {
     Prompt: _prompt,
+    Shell: _shell,
     EditPrompt: _edit,
     DropPrompt: _drop,
     Answer: _answer,

@@ -100,6 +100,39 @@ async def restore(session_id: str, checkpoint_id: str) -> tuple[Checkpoint, tupl
     return await writing(work)
 
 
+async def take_back(session_id: str, turn_id: str) -> tuple[TurnStarted, tuple[int, Event]]:
+    """Go back to before a turn; model and mode stay, and so do the files.
+
+    Raises:
+        NotFound: the session is gone, or no such turn counts in it.
+        Conflict: a turn runs, or prompts wait.
+    """
+
+    def work(store: Store) -> tuple[TurnStarted, tuple[int, Event]]:
+        row = _row(store, session_id)
+        if row.turn_id or row.queue:
+            raise Conflict("turn_runs")
+        begun = log.begun_in(store, session_id, turn_id)
+        if begun is None:
+            raise NotFound("prompt")
+        seq, started = begun
+        return started, log.write(store, session_id, CheckpointRestored(id="", seq=seq - 1))[:2]
+
+    return await writing(work)
+
+
+async def end_of(session_id: str, turn_id: str) -> int:
+    """The number of the event that a turn ended with.
+
+    Raises:
+        NotFound: no such turn has ended in it.
+    """
+    seq = await reading(lambda store: log.end_in(store, session_id, turn_id))
+    if seq is None:
+        raise NotFound("turn")
+    return seq
+
+
 def require_event(source: Session, seq: int) -> None:
     """Go on only when a session has an event of this number.
 

@@ -23,6 +23,7 @@ from agent.core.events import (
     TurnFinished,
     TurnStarted,
 )
+from agent.core.history import still_counting
 from agent.store import search
 from agent.store.columns import new_id, now
 from agent.store.engine import reading, writing
@@ -168,6 +169,28 @@ async def went_back(session_id: str) -> list[tuple[int, Event]]:
     """
     stored = BY_NUMBER.where(EventRow.session_id == session_id, EventRow.type == "CheckpointRestored")
     return await reading(lambda store: [_event(session_id, seq, body) for seq, body in store.exec(stored)])
+
+
+def end_in(store: Session, session_id: str, turn_id: str) -> int | None:
+    """The number of the event that a turn ended with, within a transaction; None when it has not ended."""
+    wanted = select(EventRow.seq).where(
+        EventRow.session_id == session_id, EventRow.turn_id == turn_id, EventRow.type == "TurnFinished"
+    )
+    return store.exec(wanted).first()
+
+
+def begun_in(store: Session, session_id: str, turn_id: str) -> tuple[int, TurnStarted] | None:
+    """How a turn began that still counts, with its number, within a transaction; None when none does.
+
+    Raises:
+        Unavailable: an event is damaged.
+    """
+    is_begun = (col(EventRow.type) == "TurnStarted") & (col(EventRow.turn_id) == turn_id)
+    wanted = BY_NUMBER.where(
+        EventRow.session_id == session_id, is_begun | (col(EventRow.type) == "CheckpointRestored")
+    )
+    found = still_counting([_event(session_id, seq, body) for seq, body in store.exec(wanted)])
+    return next(((seq, event) for seq, event in found if isinstance(event, TurnStarted)), None)
 
 
 def kept_in(store: Session, key: str) -> tuple[int, Event] | None:

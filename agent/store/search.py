@@ -119,7 +119,8 @@ def passages(event: Event) -> list[Passage]:
     """
     match event:
         case TurnStarted():
-            found = [Passage(part=0, kind="prompt", text=prompt_text(event.prompt), row_id=event.turn_id)]
+            row_id = event.call.id if event.call else event.turn_id
+            found = [Passage(part=0, kind="prompt", text=prompt_text(event.prompt), row_id=row_id)]
         case PromptSteered():
             found = [Passage(part=0, kind="prompt", text=prompt_text(event.prompt), row_id=event.prompt_id)]
         case ToolCallFinished():

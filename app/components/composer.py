@@ -24,16 +24,20 @@ from app.words import (
     SEND,
     STOP,
 )
+from app.words.commanding import SUGGESTIONS
 from app.words.composing import (
     ATTACH,
     ATTACHMENTS,
-    FILES,
+    EDITING,
+    LEAVE,
+    MODEL_SEARCH,
     NOT_ATTACHED,
     OF_WINDOW,
     PASTED,
     REMOVE,
     TOKENS,
     TOO_HEAVY,
+    USE_MODEL,
     WITHOUT_IMAGES,
     WITHOUT_PDF,
 )
@@ -47,7 +51,8 @@ def composer(
     The chips stand outside of the form: sending empties the form, and must leave them as they are.
     """
     return rx.el.div(
-        rx.el.ul(id="mentions", role="listbox", aria_label=FILES, hidden=True),
+        rx.el.ul(id="mentions", role="listbox", aria_label=SUGGESTIONS, hidden=True),
+        editing(),
         attachments(),
         rx.el.form(
             rx.el.textarea(
@@ -63,6 +68,7 @@ def composer(
             rx.el.input(type="checkbox", name="steers", hidden=True),
             rx.el.input(type="hidden", name="session_id"),
             rx.el.input(type="hidden", name="attachments"),
+            rx.el.input(type="hidden", name="edits"),
             on_submit=on_send,
             reset_on_submit=True,
             id="prompt",
@@ -85,6 +91,17 @@ def composer(
             class_name="chips",
         ),
         class_name="composer",
+    )
+
+
+def editing() -> rx.Component:
+    """Says that an earlier prompt is being changed; the page's script shows it meanwhile."""
+    return rx.el.div(
+        rx.el.p(EDITING),
+        rx.el.button(LEAVE, type="button"),
+        id="editing",
+        hidden=True,
+        role="status",
     )
 
 
@@ -142,13 +159,9 @@ def mode_chip(mode: rx.Var[str], on_change: Any) -> rx.Component:
 
 
 def model_chip(
-    model: rx.Var[str],
-    models: rx.Var[list[Choice]],
-    on_pick: Callable[..., Any],
-    on_open: Any,
-    fallbacks: rx.Component,
+    model: rx.Var[str], on_pick: Callable[..., Any], on_open: Any, *choosing: rx.Component
 ) -> rx.Component:
-    """Which model answers: typed, or picked from the list; and who answers when it does not."""
+    """Which model answers: typed, or picked from what opens over it."""
     return rx.el.div(
         rx.el.input(
             id="model",
@@ -168,13 +181,37 @@ def model_chip(
             custom_attrs={"popovertarget": "models"},
         ),
         rx.el.div(
-            rx.el.div(rx.foreach(models, lambda one: _choice(one, on_pick)), class_name="offered"),
-            fallbacks,
+            *choosing,
             id="models",
             custom_attrs={"popover": "auto"},
         ),
         class_name="model",
     )
+
+
+def model_search(on_name: Any) -> rx.Component:
+    """Filters the list, as the page's script does it; what is typed may be the id of a model it lacks."""
+    return rx.el.form(
+        rx.el.input(
+            id="model-search",
+            name="model",
+            type="text",
+            placeholder=MODEL_SEARCH,
+            aria_label=MODEL_SEARCH,
+            spell_check=False,
+            auto_complete="off",
+            max_length=200,
+            custom_attrs={"enterkeyhint": "done"},
+        ),
+        rx.el.button(USE_MODEL, rx.el.code(), type="submit", id="use-model", hidden=True),
+        on_submit=on_name,
+        id="model-form",
+    )
+
+
+def offered(models: rx.Var[list[Choice]], on_pick: Callable[..., Any]) -> rx.Component:
+    """The models there are, to pick one."""
+    return rx.el.div(rx.foreach(models, lambda one: _choice(one, on_pick)), class_name="offered")
 
 
 def _choice(one: rx.Var[Choice], on_pick: Callable[..., Any]) -> rx.Component:

@@ -27,8 +27,8 @@ DIRECT = {
 OPTION: dict[str, Any] = {"role": "option", "tab_index": -1, "class_name": "option"}
 
 
-def palette(*more: rx.Component) -> rx.Component:
-    """The dialog, with the groups of the page it stands on."""
+def palette(session_id: rx.Var[str] | str, *more: rx.Component) -> rx.Component:
+    """The dialog, with the groups of the page it stands on; it looks for files where a session is open."""
     return rx.el.dialog(
         rx.el.input(
             type="text",
@@ -41,7 +41,7 @@ def palette(*more: rx.Component) -> rx.Component:
             spell_check=False,
             max_length=200,
             placeholder=words.PALETTE_HINT,
-            on_change=PaletteState.look.debounce(150),
+            on_change=lambda q: PaletteState.look(q, session_id).debounce(150),
             custom_attrs={"aria-autocomplete": "list"},
         ),
         rx.el.div(
@@ -50,6 +50,9 @@ def palette(*more: rx.Component) -> rx.Component:
             *more,
             _group(words.SETTINGS, ">", *(_setting(name) for name in SECTIONS if name != "people")),
             _group(words.FOUND, "#", rx.foreach(PaletteState.found, _found)),
+            _group(
+                words.HELP, "?", _commands(), *(_help(name) for name in words.SHORTCUTS if name != "palette")
+            ),
             id="palette-list",
             role="listbox",
             aria_label=words.PALETTE,
@@ -71,6 +74,33 @@ def models(offered: rx.Var[list[Choice]], on_pick: Callable[[Any], Any]) -> rx.C
         )
 
     return _group(words.MODELS, "", rx.foreach(offered, one))
+
+
+def files() -> rx.Component:
+    """The files of the open session that fit; one that is chosen is mentioned in the composer."""
+    return _group(words.FILES, "@", rx.foreach(PaletteState.files, _file))
+
+
+def _file(path: rx.Var[str]) -> rx.Component:
+    attributes = {"data-found-by": PaletteState.files_by, "data-mention": path}
+    return rx.el.button(rx.el.span(path), type="button", key=path, custom_attrs=attributes, **OPTION)
+
+
+def _help(name: str) -> rx.Component:
+    one = words.SHORTCUTS[name]
+    return rx.el.button(
+        rx.el.span(one.what),
+        rx.el.kbd(one.keys, custom_attrs={"data-keys-of": name}),
+        type="button",
+        custom_attrs={"data-help": name, "data-needs": DIRECT.get(name, "#composer")},
+        **OPTION,
+    )
+
+
+def _commands() -> rx.Component:
+    """Leads to the list of the commands that are typed."""
+    attributes = {"data-commands": "", "data-needs": "#composer"}
+    return rx.el.button(rx.el.span(words.COMMANDS), type="button", custom_attrs=attributes, **OPTION)
 
 
 def _group(title: str, prefix: str, *options: Any) -> rx.Component:

@@ -3,25 +3,38 @@
 # pyright: basic, reportAttributeAccessIssue=false, reportOperatorIssue=false, reportIndexIssue=false
 # Reflex makes its components and the attributes of its values when it runs; their types say little.
 
+from typing import NamedTuple
+
 import reflex as rx
 
 from app.components.diff import diff
 from app.components.markdown import coloured, markdown
 from app.shown import Call, Link, Shown
-from app.words import NAME, OUTPUT, SOURCES, THINKING_ALOUD, THOUGHT, YOU
-from app.words.transcript import CALLED_WITH, COPY, COPY_ANSWER, NEW_OUTPUT
+from app.words import NAME, OUTPUT, SOURCES, THINKING_ALOUD, YOU
+from app.words.composing import COPY_PROMPT, EDIT, EDIT_PROMPT
+from app.words.transcript import CALLED_WITH, COPY, COPY_ANSWER, FORK_HERE, FORK_MEANS, NEW_OUTPUT
 
 Pieces = tuple[rx.Var[list[str]], rx.Var[list[str]]]
 """Pieces of Markdown, and the colours of each."""
 
 
 def prompt(row: rx.Var[Shown]) -> rx.Component:
-    """What a person asked for."""
-    return rx.el.article(
-        rx.el.div(row.text, class_name="bubble"),
-        id="row-" + row.id,
-        class_name="prompt",
-        custom_attrs={"data-role": "user", "aria-label": YOU},
+    """What a person asked for, and what can be done with it."""
+    return rx.fragment(
+        rx.el.article(
+            rx.el.div(row.text, class_name="bubble"),
+            id="row-" + row.id,
+            class_name="prompt",
+            custom_attrs={"data-role": "user", "aria-label": YOU},
+        ),
+        rx.el.div(
+            rx.el.button(COPY, type="button", aria_label=COPY_PROMPT, custom_attrs={"data-copy": "prompt"}),
+            rx.cond(
+                row.can_be_edited,
+                rx.el.button(EDIT, type="button", aria_label=EDIT_PROMPT, custom_attrs={"data-edit": row.id}),
+            ),
+            class_name="prompt-foot",
+        ),
     )
 
 
@@ -35,7 +48,7 @@ def answer(row: rx.Var[Shown]) -> rx.Component:
             class_name="answer",
             custom_attrs={"data-role": "assistant", "aria-label": NAME},
         ),
-        rx.cond(row.spent != "", foot(row.spent)),
+        rx.cond(row.at != "", foot(End(row.turn_id, row.at, row.spent))),
     )
 
 
@@ -45,13 +58,34 @@ def pieces(all_pieces: Pieces) -> rx.Component:
     return rx.foreach(texts, lambda text, at: coloured(text=text, inks=inks[at]))
 
 
-def foot(spent: rx.Var[str]) -> rx.Component:
-    """What stands under a turn's last words: what it used, and a button that copies them."""
+class End(NamedTuple):
+    """How a turn ended."""
+
+    turn_id: rx.Var[str]
+    at: rx.Var[str]
+    spent: rx.Var[str]
+
+
+def foot(end: End) -> rx.Component:
+    """What stands under a turn's last words: what can be done with them, when it ended, what it used."""
     return rx.el.div(
         rx.el.button(COPY, type="button", aria_label=COPY_ANSWER, custom_attrs={"data-copy": "answer"}),
-        rx.el.span(spent),
+        rx.el.button(
+            FORK_HERE,
+            type="button",
+            title=FORK_MEANS,
+            aria_label=FORK_MEANS,
+            custom_attrs={"data-fork": end.turn_id},
+        ),
+        rx.el.time(date_time=end.at, custom_attrs={"data-ago": ""}),
+        rx.el.span(end.spent),
         class_name="answer-foot",
     )
+
+
+def forking(forked: rx.EventHandler) -> rx.Component:
+    """Asks for a copy of the session up to a turn; the page's script says up to which."""
+    return rx.el.form(rx.el.input(name="turn_id", type="hidden"), id="fork", hidden=True, on_submit=forked)
 
 
 def sources(links: rx.Var[list[Link]]) -> rx.Component:
@@ -73,7 +107,7 @@ def sources(links: rx.Var[list[Link]]) -> rx.Component:
 def thinking(row: rx.Var[Shown]) -> rx.Component:
     """Reasoning, folded away."""
     return rx.el.details(
-        rx.el.summary(THOUGHT),
+        rx.el.summary(row.title),
         rx.el.div(row.text, class_name="thought-text"),
         id="row-" + row.id,
         class_name="thought",
@@ -108,6 +142,7 @@ def under(row: rx.Var[Call]) -> rx.Component:
         rx.el.details(
             rx.el.summary(CALLED_WITH), rx.el.pre(row.raw, class_name="raw", tab_index=0), class_name="called"
         ),
+        rx.cond(row.allowed != "", rx.el.p(row.allowed, class_name="meta")),
         rx.el.button(COPY, type="button", custom_attrs={"data-copy": "card"}),
         class_name="card-foot",
     )
@@ -155,7 +190,7 @@ def live_answer(
     settled: Pieces,
     finished: Pieces,
     open_block: rx.Component,
-    spent: rx.Var[str],
+    end: End,
 ) -> rx.Component:
     """The answer being given: finished blocks are drawn once, only the open one is drawn again."""
     return rx.cond(
@@ -168,7 +203,7 @@ def live_answer(
                 class_name="answer live",
                 custom_attrs={"data-role": "assistant", "aria-label": NAME},
             ),
-            rx.cond(spent != "", foot(spent)),
+            rx.cond(end.at != "", foot(end)),
         ),
     )
 

@@ -4,7 +4,6 @@
 # Reflex makes its components and the attributes of its values when it runs, and a State's fields stand for
 # values of the browser in its components: their types say little.
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import reflex as rx
@@ -12,20 +11,21 @@ from pydantic import Field
 from reflex_components_core.core.banner import has_connection_errors
 
 from agent import providers, sessions, tooling
-from agent.core.commands import Answer, DropPrompt, EditPrompt, Interrupt, Prompt
+from agent.core.commands import Answer, DropPrompt, EditPrompt, Interrupt
 from agent.core.errors import Conflict, MaestroError, ToolFailed
 from agent.core.events import PromptQueued
 from agent.core.identity import Session, User
-from agent.core.messages import Text
 from agent.core.policy import Answer as ApprovalAnswer
 from agent.core.policy import Mode
-from app import composing, follow, jobs
+from app import commanding, composing, follow, jobs
 from app.always import AlwaysState, choice_of
 from app.auth import who
-from app.components import composer, docks, keys, palette, queue, sidebar, skips, transcript
+from app.commanding import Asked, CommandingState, choose_model
+from app.components import commands, composer, docks, keys, palette, queue, sidebar, skips, transcript
+from app.components.header import header
 from app.components.welcome import beginnings, welcome
-from app.composing import ComposingState, Measured
-from app.editing import edited
+from app.composing import ComposingState, Measured, in_order, session_of
+from app.editing import edited, said_anew
 from app.listing import SessionsState, list_anew
 from app.pace import PaceState, marker, pace_of
 from app.replying import replied
@@ -36,12 +36,13 @@ from app.words import (
     INSTRUCTIONS,
     NAME,
     RECONNECTING,
-    SESSIONS,
     SHOW_EARLIER,
     TRANSCRIPT,
     instruction_note,
 )
 
+LONGEST_ID = 200
+"""Characters of a model's id."""
 BEFORE = 8
 """Rows that are shown before the one a person jumps to."""
 Id = Annotated[str, Field(min_length=1, max_length=200)]
@@ -121,22 +122,47 @@ class ChatState(rx.State):
     async def send(self, user: User, form: dict[str, Any]) -> Any:
         """Ask for work, or steer the work that goes on; on a new page the session is made first."""
         text = str(form.get("prompt", "")).strip()
+        try:
+            return await self._send(user, text, form)
+        except MaestroError:
+            await commanding.hand_back(self, text)
+            raise
+
+    async def _send(self, user: User, text: str, form: dict[str, Any]) -> Any:
+        """Do what the text asks for; what begins with a slash is for the page, all else for the model."""
         files = composing.attached(form)
+        if commanding.is_command(text):
+            return await self._follow_up(user, await commanding.do(user, self.session_id, text))
         if not text and not files:
             return None
-        prompt = Prompt(parts=(Text(text=text),), steers=bool(form.get("steers")), attachments=files)
+        wanted = commanding.asked_for(text, steers=bool(form.get("steers")), attachments=files)
+        if edits := str(form.get("edits", "")):
+            before = await sessions.take_back(user, self.session_id, edits)
+            wanted = said_anew(before, wanted)
         if self.session_id:
-            await sessions.submit(user, self.session_id, prompt)
+            await sessions.submit(user, self.session_id, wanted)
             return None
         session = await self._begin(user, str(form.get("session_id", "")))
         if chain := in_order(self.fallbacks):
             await sessions.change(user, session.id, fallbacks=chain)
-        await sessions.submit(user, session.id, prompt)
+        await sessions.submit(user, session.id, wanted)
         return rx.redirect(f"/s/{session.id}")
+
+    async def _follow_up(self, user: User, done: commanding.Done) -> Any:
+        """Show what a command has changed."""
+        self.model, self.mode = done.model or self.model, done.mode or self.mode
+        if done.helps:
+            (await self.get_state(CommandingState)).helps = True
+        if done.is_renamed:
+            await list_anew(self, user)
+            self.name = (await sessions.get(user, self.session_id)).name
+        if done.takes_away:
+            return rx.download(done.takes_away)
+        return rx.redirect(done.goes_to) if done.goes_to else None
 
     async def _begin(self, user: User, session_id: str) -> Session:
         """The session of a new page: one that was made for its files, or a new one."""
-        mode = _mode(self.mode)
+        mode = commanding.MODES.get(self.mode, "ask")
         if session_id:
             return await sessions.change(user, session_id, model=self.model, mode=mode)
         return await sessions.create(user, model=self.model, mode=mode)
@@ -190,6 +216,13 @@ class ChatState(rx.State):
         history = await self.get_state(follow.HistoryState)
         history.limit = max(history.limit, len(rows) - rows.index(wanted) + BEFORE)
         return ChatState.arrive
+
+    @rx.event
+    @asked
+    async def fork(self, user: User, form: dict[str, Any]) -> Any:
+        """Go on from the end of a turn in a copy of the session."""
+        copy = await sessions.fork_after(user, self.session_id, str(form.get("turn_id", "")))
+        return rx.redirect(f"/s/{copy.id}")
 
     @rx.event
     @asked
@@ -255,15 +288,21 @@ class ChatState(rx.State):
 
     @rx.event
     @asked
-    async def choose_model(self, user: User, model: Annotated[str, Field(max_length=200)]) -> None:
+    async def choose_model(self, user: User, model: Annotated[str, Field(max_length=LONGEST_ID)]) -> None:
         """Let another model answer from the next turn on."""
+        await self._take_model(user, model)
+
+    @rx.event
+    @asked
+    async def name_model(self, user: User, form: dict[str, Any]) -> None:
+        """Let the model answer whose id was typed over the list."""
+        await self._take_model(user, str(form.get("model", ""))[:LONGEST_ID])
+
+    async def _take_model(self, user: User, model: str) -> None:
         chosen = model.strip()
         if not chosen or chosen == self.model:
             return
-        providers.require(chosen)
-        if self.session_id:
-            await sessions.change(user, self.session_id, model=chosen)
-        self.model = chosen
+        self.model = (await choose_model(Asked(user, self.session_id, chosen))).model
 
     @rx.event
     @asked
@@ -287,87 +326,72 @@ class ChatState(rx.State):
             await sessions.change(user, self.session_id, mode=mode)
 
 
-def session_of(path: str) -> str:
-    """The session a page's path names; empty on the page that begins one.
-
-    >>> session_of("/s/42/"), session_of("/")
-    ('42', '')
-    """
-    return path.removeprefix("/s/").strip("/") if path.startswith("/s/") else ""
-
-
-def in_order(chain: str) -> Sequence[str]:
-    """The models of a chain as a person writes it.
-
-    >>> in_order("openai:a, anthropic:b  gemini:c,")
-    ['openai:a', 'anthropic:b', 'gemini:c']
-    """
-    return chain.replace(",", " ").split()
-
-
-def _mode(mode: str) -> Mode:
-    known: dict[str, Mode] = {"plan": "plan", "ask": "ask", "edit": "edit", "auto": "auto"}
-    return known.get(mode, "ask")
-
-
 def page() -> rx.Component:
     """The chat page."""
-    live = follow.LiveState
     return rx.el.div(
         skips.to_places(follow.RunState.asking.length() > 0),
         sidebar.sidebar(SessionsState.entries, ChatState.session_id, SessionsState.way_out),
         rx.el.main(
-            header(),
-            rx.el.div(
-                rx.el.div(
-                    rx.cond(
-                        ChatState.session_id == "",
-                        welcome(
-                            ComposingState.is_demo,
-                            ComposingState.can_add_key,
-                            ComposingState.starters,
-                            SessionsState.entries,
-                        ),
-                    ),
-                    rx.cond(
-                        follow.HistoryState.has_earlier,
-                        rx.el.button(SHOW_EARLIER, type="button", on_click=ChatState.show_earlier),
-                    ),
-                    rx.cond(
-                        (ChatState.session_id != "")
-                        & (follow.HistoryState.rows.length() + follow.TurnState.rows.length() == 0)
-                        & (ComposingState.starters.length() > 0),
-                        rx.el.section(beginnings(ComposingState.starters), class_name="welcome"),
-                    ),
-                    transcript.rows(follow.HistoryState.rows),
-                    transcript.rows(follow.TurnState.rows),
-                    transcript.live_output(live.output),
-                    transcript.live_thinking(live.thought_head + live.thought_middle + live.thought_tail),
-                    transcript.live_answer(
-                        live.has_answer,
-                        (live.settled, live.settled_inks),
-                        (live.finished, live.finished_inks),
-                        transcript.growing(live.shape, live.head + live.middle, live.tail),
-                        live.spent,
-                    ),
-                    queue.queue(follow.QueueState.rows, ChatState.edit, ChatState.steer, ChatState.drop),
-                    class_name="column",
-                ),
-                id="transcript",
-                tab_index=0,
-                aria_label=TRANSCRIPT,
-            ),
+            heading(),
+            talk(),
             transcript.new_output(),
             transcript.jump(ChatState.session_id, ChatState.jump),
+            transcript.forking(ChatState.fork),
             foot(),
         ),
         marker(),
         skips.spoken(
             rx.cond(has_connection_errors, RECONNECTING, follow.RunState.said), follow.RunState.alarm
         ),
-        palette.palette(palette.models(ChatState.models, ChatState.choose_model)),
+        palette.palette(
+            ChatState.session_id, palette.files(), palette.models(ChatState.models, ChatState.choose_model)
+        ),
         keys.shortcuts(),
         class_name="page",
+    )
+
+
+def talk() -> rx.Component:
+    """What was said and done, and what waits to be said."""
+    live = follow.LiveState
+    return rx.el.div(
+        rx.el.div(
+            rx.cond(
+                ChatState.session_id == "",
+                welcome(
+                    ComposingState.is_demo,
+                    ComposingState.can_add_key,
+                    ComposingState.starters,
+                    SessionsState.entries,
+                ),
+            ),
+            rx.cond(
+                follow.HistoryState.has_earlier,
+                rx.el.button(SHOW_EARLIER, type="button", on_click=ChatState.show_earlier),
+            ),
+            rx.cond(
+                (ChatState.session_id != "")
+                & (follow.HistoryState.rows.length() + follow.TurnState.rows.length() == 0)
+                & (ComposingState.starters.length() > 0),
+                rx.el.section(beginnings(ComposingState.starters), class_name="welcome"),
+            ),
+            transcript.rows(follow.HistoryState.rows),
+            transcript.rows(follow.TurnState.rows),
+            transcript.live_output(live.output),
+            transcript.live_thinking(live.thought_head + live.thought_middle + live.thought_tail),
+            transcript.live_answer(
+                live.has_answer,
+                (live.settled, live.settled_inks),
+                (live.finished, live.finished_inks),
+                transcript.growing(live.shape, live.head + live.middle, live.tail),
+                transcript.End(live.ended, live.ended_at, live.spent),
+            ),
+            queue.queue(follow.QueueState.rows, ChatState.edit, ChatState.steer, ChatState.drop),
+            class_name="column",
+        ),
+        id="transcript",
+        tab_index=0,
+        aria_label=TRANSCRIPT,
     )
 
 
@@ -375,6 +399,7 @@ def foot() -> rx.Component:
     """What waits for the person, and the composer."""
     return rx.el.div(
         docks.flash(FlashState.sentence, FlashState.close),
+        commands.guide(CommandingState.helps, CommandingState.close),
         docks.todos(follow.RunState.todos, follow.RunState.progress),
         docks.jobs(jobs.JobsState.jobs, lambda number: jobs.JobsState.stop(ChatState.session_id, number)),
         docks.approvals(
@@ -389,6 +414,8 @@ def foot() -> rx.Component:
                 lambda approval_id, changed: AlwaysState.weigh(ChatState.session_id, approval_id, changed),
             ),
         ),
+        commands.table(ChatState.models),
+        commands.handed(CommandingState.text, CommandingState.handed),
         composer.refusals(
             ComposingState.without_images.contains(ChatState.model),
             ComposingState.without_pdf.contains(ChatState.model),
@@ -401,9 +428,10 @@ def foot() -> rx.Component:
             composer.mode_chip(ChatState.mode, ChatState.choose_mode),
             composer.model_chip(
                 ChatState.model,
-                ChatState.models,
                 ChatState.choose_model,
                 ChatState.offer,
+                composer.model_search(ChatState.name_model),
+                composer.offered(ChatState.models, ChatState.choose_model),
                 composer.fallback_chain(ChatState.fallbacks, ChatState.choose_fallbacks),
             ),
             composer.ring(ComposingState.used, ComposingState.windows.get(ChatState.model, 0)),
@@ -412,16 +440,9 @@ def foot() -> rx.Component:
     )
 
 
-def header() -> rx.Component:
+def heading() -> rx.Component:
     """The session's name and what it is doing."""
-    return rx.el.header(
-        rx.el.button(
-            "☰",
-            type="button",
-            class_name="menu",
-            aria_label=SESSIONS,
-            custom_attrs={"popovertarget": "sidebar"},
-        ),
+    return header(
         rx.el.h1(rx.cond(ChatState.name == "", NAME, ChatState.name)),
         rx.cond(
             follow.RunState.spent != "",

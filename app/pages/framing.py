@@ -6,9 +6,9 @@
 import reflex as rx
 
 from app.components import docks, keys, palette, sidebar, skips
+from app.components.header import header
 from app.listing import SessionsState
 from app.state import FlashState
-from app.words import SESSIONS
 
 
 def framed(title: str, here: str, *content: rx.Component) -> rx.Component:
@@ -17,22 +17,11 @@ def framed(title: str, here: str, *content: rx.Component) -> rx.Component:
         skips.to_main(),
         sidebar.sidebar(SessionsState.entries, "", SessionsState.way_out, here),
         rx.el.main(
-            rx.el.header(menu(), rx.el.h1(title)),
+            header(rx.el.h1(title)),
             *content,
             rx.el.div(docks.flash(FlashState.sentence, FlashState.close), class_name="column"),
         ),
-        palette.palette(),
+        palette.palette(""),
         keys.shortcuts(),
         class_name="page",
-    )
-
-
-def menu() -> rx.Component:
-    """What opens the sidebar where it has no room."""
-    return rx.el.button(
-        "☰",
-        type="button",
-        class_name="menu",
-        aria_label=SESSIONS,
-        custom_attrs={"popovertarget": "sidebar"},
     )

@@ -10,6 +10,7 @@ from agent.core.provider import ModelEntry
 from agent.core.rules import Rule
 from agent.sessions import Preview
 from agent.tooling import InstructionFile, Job
+from app.words.commanding import COMMANDING_ERRORS
 from app.words.composing import COMPOSING_ERRORS
 from app.words.credentials import CREDENTIAL_ERRORS
 from app.words.guests import GUEST_ERRORS, OF_GUESTS
@@ -43,6 +44,8 @@ ERRORS = {
     "checkpoint": "There is no such checkpoint here.",
     "sessions_at_once": "At most {most} sessions can be changed at once. Choose fewer.",
     "nothing_to_fork": "Nothing was asked in this session yet, so there is nothing to fork.",
+    "turn": "There is no such turn here that has ended.",
+    "prompt": "There is no such prompt here any more.",
     "prompt_started": "This prompt is no longer waiting.",
     "queue_full": "{most} prompts wait already. Let one begin, or drop one.",
     "turn_runs": "The session cannot go back while a turn runs or a prompt waits. Stop or drop it first.",
@@ -90,7 +93,10 @@ ERRORS = {
     "not_signed_in": "You are not signed in. Open the page anew, or send a bearer token.",
     "bad_arguments": "That did not make sense to the server: {what}.",
     "empty_prompt": "Say what you want done.",
+    "empty_line": "Type a command line after the !.",
+    "turn_open": "A turn runs or a prompt waits, so no command line is run now. Stop it, or wait for it.",
     **COMPOSING_ERRORS,
+    **COMMANDING_ERRORS,
     "openapi_service": "There is no such service here.",
     "services_full": "{most} services are connected already. Remove one first.",
     "service_exists": "There is a service called {name} already. Pick another name.",
@@ -159,6 +165,7 @@ NOTICES = {
     "retry": "{provider} {trouble} and was asked again.",
     "retrying": "{provider} {trouble}. It is asked again in {seconds} s ({tries} of {most}).",
     "restart": "The server was restarted; the turn goes on.",
+    "taken_back": "A prompt was taken back here, with what came after it. Files stay as they are.",
     "went_back": "The session went back to a checkpoint. What came after it counts no more.",
     "not_there": "Not in the workspace, so not read: {paths}.",
     "storage_waiting": "The database does not answer; waiting for it. Nothing is lost yet.",
@@ -264,7 +271,7 @@ STEER = "Steer"
 STEER_MEANS = "Steer: tell it to the running turn with its next step"
 DROP = "Drop"
 DROP_MEANS = "Drop this prompt"
-THOUGHT = "Thought"
+THOUGHT, THOUGHT_FOR = "Thought", "Thought for {duration}"
 THINKING_ALOUD = "Thinking …"
 ANSWERS = {
     "allow_once": "Allow once",
@@ -276,6 +283,9 @@ PLAN_ANSWERS = {
     "allow_once": "Go ahead",
     "allow_always": "Go ahead, and edit without asking",
 }
+ALLOWED_ONCE = "Allowed once by {by}."
+ALLOWED_ALWAYS = "Allowed by {by}, and for later calls: {reach}"
+ALLOWED_BY_RULE = "A rule allowed it: {reach}"
 KEEP_PLANNING = "Keep planning"
 WHAT_ELSE = "What should be different?"
 DONE_OF = "{done} of {all} done"
@@ -359,6 +369,18 @@ def rule_reach(rule: Rule) -> str:
     else:
         what = f"every call of “{tool}”"
     return f"{where}{until}, for {what}."
+
+
+def allowed_sentence(by: str, rule: Rule | None) -> str:
+    """Who or what let a call run; empty where the mode alone did.
+
+    >>> allowed_sentence("Ada", None), allowed_sentence("", Rule(tool="shell", decision="allow"))
+    ('Allowed once by Ada.', 'A rule allowed it: everywhere, for every call of “Run a command”.')
+    """
+    if rule is None:
+        return ALLOWED_ONCE.format(by=by) if by else ""
+    reach = rule_reach(rule)
+    return ALLOWED_ALWAYS.format(by=by, reach=reach) if by else ALLOWED_BY_RULE.format(reach=reach)
 
 
 def preview_sentences(preview: Preview) -> list[str]:

@@ -17,9 +17,14 @@ NOT_ATTACHED = "{name} was not attached: the server does not answer."
 PASTED = "Pasted text {number}.txt"
 TOO_HEAVY = "{name} is too large: at most 8 MB."
 OF_WINDOW, TOKENS = "of", "tokens of the model’s window are used"
-FILES = "Files of the workspace"
 WITHOUT_IMAGES = "This model takes no images. Pick another, or remove the image."
 WITHOUT_PDF = "This model reads no PDF. Pick another, or remove the file."
+
+MODEL_SEARCH, USE_MODEL = "Look for a model, or type its id", "Use "
+EDIT, EDIT_PROMPT = "Edit", "Edit this prompt and send it again"
+COPY_PROMPT = "Copy this prompt"
+EDITING = "You change an earlier prompt. Sent, it takes back what came after it; files stay as they are."
+LEAVE = "Leave it"
 
 DEMO = (
     "A scripted demo answers for now: no language model is behind it, but its tools are real. "

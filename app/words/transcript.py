@@ -3,6 +3,8 @@
 from agent.core.messages import Usage
 
 COPY = "Copy"
+FORK_HERE = "Fork"
+FORK_MEANS = "Go on from here in a copy of this session; its workspace is its own, and empty"
 COPY_ANSWER = "Copy this answer"
 CALLED_WITH = "As it was called"
 NEW_OUTPUT = "New output"
@@ -17,6 +19,8 @@ LOOKS = {
     "service": ("{n} answer of a service", "{n} answers of services"),
 }
 """What a call that changes nothing looks at, one and many."""
+OWN = {"shell": ("You ran", "You are running")}
+"""What a person called themselves, done and being done."""
 COUNTS = {
     "line": ("{n} line", "{n} lines"),
     "match": ("{n} match", "{n} matches"),

@@ -25,7 +25,7 @@ from agent.core.history import messages, with_own_ids
 from agent.core.messages import Message, PromptPart, Text, ToolCall, ToolResult
 from agent.core.policy import Answer, Decision, Judgement
 from agent.core.tools import Effect
-from agent.loop import LOOPING, Ports, StepFailed, run_turn
+from agent.loop import LOOPING, NOT_RUN, Ports, StepFailed, run_turn
 
 STARTED = TurnStarted(turn_id="t", prompt=(Text(text="Go"),), model="demo:m", mode="ask")
 Act = StepFinished | StepFailed
@@ -447,3 +447,25 @@ async def test_a_log_that_fails_at_the_end_is_not_taken_for_an_end() -> None:
 
     with pytest.raises(Unavailable):
         await run_turn(STARTED, (), replace(world.ports, record=record))
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "outcome", "text", "reason"),
+    [
+        ("once_allow", None, "ok", "", "end_turn"),
+        ("once_ask", "allow_once", "ok", "", "end_turn"),
+        ("once_ask", "reject_once", "rejected", "Not run: it was not allowed.", "end_turn"),
+        ("once_ask", None, "cancelled", NOT_RUN, "cancelled"),
+        ("once_deny", None, "rejected", "Not allowed here: no_rule.", "end_turn"),
+    ],
+)
+async def test_a_persons_own_call_goes_through_the_same_judge_and_asks_no_model(
+    name: str, answer: Answer | None, outcome: str, text: str, reason: str
+) -> None:
+    world = World([LAST], answer=answer)
+    started = STARTED.model_copy(update={"call": call("own", name)})
+    finished = await run_turn(started, (), world.ports)
+    [result] = world.results
+    assert (result.outcome, result.text, finished.reason) == (outcome, text, reason)
+    assert world.histories == []
+    assert world.ran == (["own"] if outcome == "ok" else [])

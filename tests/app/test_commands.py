@@ -164,3 +164,42 @@ def test_the_sandbox_and_the_log_are_told_by_the_command(running: Server) -> Non
     with started(running.data, ("doctor",)) as doctor:
         assert doctor.stdout
         assert "bubblewrap" in doctor.stdout.read()
+
+
+def test_a_persons_own_line_goes_through_the_agents_door(api: httpx2.Client, session: str) -> None:
+    workspace = Path(api.get(f"sessions/{session}").json()["workspace"])
+    with following(api, session) as events:
+        line = "echo first; while [ ! -e go ]; do sleep 0.05; done; echo second"
+        api.post(f"sessions/{session}/commands", json={"type": "shell", "line": line}).raise_for_status()
+        heard = until(events, lambda event: event.event == "Delta" and event.data["kind"] == "output")[-1]
+        assert heard.data["text"] == "first\n"
+        late = api.post(f"sessions/{session}/commands", json={"type": "shell", "line": "date"})
+        assert late.json()["code"] == "turn_open"
+        (workspace / "go").touch()
+        happened = until(events, is_("TurnFinished"))
+    assert result_of(happened)["text"] == "first\nsecond"
+    [row] = api.get(f"sessions/{session}").json()["rows"]
+    assert (row["kind"], row["is_own"], row["status"]) == ("tool", True, "ok")
+    told = turn(api, session, "count to 2")
+    assert told[-1].data["reason"] == "end_turn"
+    actions = [entry["action"] for entry in api.get("audit").json()["entries"]]
+    assert "call_allowed" in actions
+
+
+def test_a_persons_own_line_is_asked_about_and_denied_like_the_agents(api: httpx2.Client) -> None:
+    session = str(api.post("sessions", json={"mode": "ask"}).json()["id"])
+    with following(api, session) as events:
+        api.post(f"sessions/{session}/commands", json={"type": "shell", "line": "touch made"})
+        asked = until(events, is_("ApprovalRequested"))[-1].data
+        answer = {"type": "answer", "approval_id": asked["approval_id"], "answer": "reject_once"}
+        api.post(f"sessions/{session}/commands", json=answer).raise_for_status()
+        happened = until(events, is_("TurnFinished"))
+    assert result_of(happened)["outcome"] == "rejected"
+    api.post("rules", json={"tool": "shell", "decision": "deny", "commands": ["touch"]}).raise_for_status()
+    with following(api, session) as events:
+        api.post(f"sessions/{session}/commands", json={"type": "shell", "line": "touch made"})
+        until(events, is_("TurnFinished"))
+        happened = until(events, is_("TurnFinished"))
+    assert result_of(happened)["outcome"] == "rejected"
+    workspace = Path(api.get(f"sessions/{session}").json()["workspace"])
+    assert list(workspace.iterdir()) == []

@@ -41,7 +41,8 @@ def drawn(component: rx.Component) -> str:
 
 def test_the_composer_has_its_hooks() -> None:
     chain = composer.fallback_chain(StageState.text, StageState.pick)
-    chip = composer.model_chip(StageState.text, StageState.choices, StageState.pick, StageState.act, chain)
+    offered = composer.offered(StageState.choices, StageState.pick)
+    chip = composer.model_chip(StageState.text, StageState.pick, StageState.act, offered, chain)
     stage = (StageState.text, StageState.act, StageState.act, StageState.is_working)
     page = drawn(composer.composer(*stage, chip))
     for hook in (

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from agent.core.messages import Usage
+from agent.core.rules import Rule
 from agent.core.transcript import Row, RowStatus
 from app.showing.calls import MOST, SHORT
 from app.shown import PREVIEW, detail, preview, shown
@@ -115,3 +116,29 @@ def test_the_last_words_of_a_turn_say_what_it_used() -> None:
     row = shown(Row(id="t", kind="text", text="Done.", usage=usage, seconds=3))
     assert row.spent == "3.0 s · 10 tokens read · 5 written · $0.50"
     assert shown(Row(id="t", kind="text", text="Not yet.")).spent == ""
+
+
+def test_what_a_person_ran_themselves_says_so_and_stands_open() -> None:
+    row = Row(id="c", kind="tool", title="shell", status="ok", values={"command": "date"}, is_own=True)
+    assert (shown(row).title, shown(row).subject, shown(row).is_open) == ("You ran", "date", True)
+    running = shown(row.model_copy(update={"status": "running"}))
+    assert (running.title, running.is_open) == ("You are running", False)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "line"),
+    [(12.2, "Thought for 12 s"), (0.4, "Thought"), (None, "Thought"), (75, "Thought for 1 min 15 s")],
+)
+def test_a_thought_is_one_line_that_says_how_long(seconds: float | None, line: str) -> None:
+    assert shown(Row(id="t/0/0", kind="thinking", text="Hm", seconds=seconds)).title == line
+
+
+def test_an_opened_card_says_what_let_its_call_run() -> None:
+    row = Row(id="c", kind="tool", title="shell", status="ok", values={"command": "date"})
+    rule = Rule(tool="shell", decision="allow", commands=("date",), session_id="s")
+    assert shown(row).allowed == ""
+    assert shown(row.model_copy(update={"allowed_by": "Ada"})).allowed == "Allowed once by Ada."
+    reach = "in this session, for commands that begin with date."
+    assert shown(row.model_copy(update={"rule": rule})).allowed == f"A rule allowed it: {reach}"
+    both = row.model_copy(update={"rule": rule, "allowed_by": "Ada"})
+    assert shown(both).allowed == f"Allowed by Ada, and for later calls: {reach}"

@@ -430,7 +430,7 @@ async def test_colours_are_learnt_after_the_words_are_shown(view: View) -> None:
 def test_an_answer_that_stays_where_it_was_drawn_says_what_it_used(view: View) -> None:
     view.apply(Delta(kind="text", text="Hello", turn_id="t"))
     view.apply(finished("Hello").model_copy(update={"usage": Usage(input=3, output=2, cost=0.5)}))
-    assert view.answer_spent == ""
+    assert view.answer_end.spent == ""
     view.apply(TurnFinished(turn_id="t", reason="end_turn"))
-    assert view.answer_spent.endswith("3 tokens read · 2 written · $0.50")
+    assert view.answer_end.spent.endswith("3 tokens read · 2 written · $0.50")
     assert view.spent == "$0.50"

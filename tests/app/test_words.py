@@ -93,7 +93,7 @@ def test_every_notice_has_its_sentence() -> None:
     told = {text(keyword(call, "code")) for name, call in calls("agent") if name == "Noticed"} - {""}
     stops = set(get_args(TurnStop)) - {"end_turn", "error"}
     assert UNTOLD | {"restart"} <= told
-    assert (told - UNTOLD) | stops | {"model_switched", "went_back"} <= words.NOTICES.keys()
+    assert (told - UNTOLD) | stops | {"model_switched", "went_back", "taken_back"} <= words.NOTICES.keys()
 
 
 def test_every_reason_to_ask_has_its_words() -> None:

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import expect
 
+from agent.core.events import ToolCallFinished, ToolCallStarted, TurnFinished, TurnStarted
+from agent.core.messages import Text, ToolCall, ToolResult
 from tests.browser.chat import Chat
 from tools import pictures
 
@@ -76,6 +78,47 @@ async def skipping(chat: Chat) -> None:
     await chat.page.locator(".skips button").first.focus()
 
 
+async def commands(chat: Chat) -> None:
+    """The list of commands that a slash opens."""
+    await chat.composer.press_sequentially("/")
+    await expect(chat.page.locator("#mentions").get_by_role("option").first).to_be_visible()
+
+
+async def guide(chat: Chat) -> None:
+    """All commands, over the composer."""
+    await chat.work("count to 1")
+    await chat.send("/help")
+    await expect(chat.page.locator(".guide")).to_be_visible()
+
+
+async def own_line(chat: Chat) -> None:
+    """A command line that the person ran, and an earlier prompt in the composer."""
+    call = ToolCall(id="own", name="shell", arguments={"command": "date"})
+    text = (Text(text="! date"),)
+    began = TurnStarted(turn_id="a", prompt=text, model="demo:scripted", mode="ask", call=call)
+    result = ToolResult(call_id="own", outcome="ok", text="Monday")
+    await pictures.show(
+        chat,
+        lambda turn: [
+            began.model_copy(update={"turn_id": turn}),
+            ToolCallStarted(turn_id=turn, call=call, effect="once"),
+            ToolCallFinished(turn_id=turn, result=result),
+            TurnFinished(turn_id=turn, reason="end_turn"),
+        ],
+    )
+    await chat.work("count to 1")
+    await chat.prompts.first.hover()
+    await chat.page.locator("[data-edit]").click()
+    await expect(chat.page.locator("#editing")).to_be_visible()
+
+
+async def palette_help(chat: Chat) -> None:
+    """The shortcuts, in the palette."""
+    await palette_empty(chat)
+    await chat.page.locator("#palette-field").fill("?")
+    await expect(chat.page.get_by_role("option", name="Commands of the composer")).to_be_visible()
+
+
 STATES: dict[str, State] = {
     "chat: empty": pictures.empty,
     "chat: an answer streams": pictures.streaming,
@@ -93,6 +136,10 @@ STATES: dict[str, State] = {
     "chat: to do": pictures.todo,
     "chat: no such session": unknown,
     "chat: a link to skip": skipping,
+    "chat: commands are offered": commands,
+    "chat: the commands": guide,
+    "chat: a line of one's own, and a prompt said anew": own_line,
+    "palette: shortcuts and help": palette_help,
     "palette: something is found": palette,
     "palette: nothing typed": palette_empty,
     "shortcuts: one is changed": shortcuts,

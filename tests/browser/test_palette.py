@@ -113,3 +113,38 @@ async def test_only_what_the_page_has_is_offered(chat: Chat) -> None:
     await opened(chat)
     await expect(chat.page.locator("#palette [data-does=new_session]")).to_be_visible()
     await expect(chat.page.locator("#palette [data-does=composer]")).to_be_hidden()
+
+
+async def test_a_file_of_the_session_is_found_and_mentioned(chat: Chat) -> None:
+    await chat.work("count to 1")
+    (await chat.workspace() / "a page.md").write_text("hello")
+    await chat.composer.fill("read")
+    field = await opened(chat)
+    await field.fill("@page")
+    await expect(selected(chat)).to_have_text("a page.md")
+    await field.press("Enter")
+    await expect(chat.page.locator("#palette")).to_be_hidden()
+    await expect(chat.composer).to_have_value('read @"a page.md" ')
+    await expect(chat.composer).to_be_focused(timeout=SOON)
+
+
+async def test_a_question_mark_asks_for_shortcuts_and_help(chat: Chat) -> None:
+    field = await opened(chat)
+    help_with = chat.page.get_by_role("option", name="Commands of the composer")
+    await expect(help_with).to_be_hidden()
+    await field.fill("?")
+    await expect(help_with).to_be_visible()
+    await expect(chat.page.locator("#palette [data-prefix='>'] .option:visible")).to_have_count(0)
+    await field.fill("? commands")
+    await field.press("Enter")
+    await expect(chat.page.locator("#mentions").get_by_role("option").first).to_contain_text("/help")
+
+
+async def test_a_button_opens_it_for_those_without_keys(chat: Chat) -> None:
+    await chat.page.set_viewport_size({"width": 390, "height": 844})
+    button = chat.page.get_by_role("button", name="Open the palette")
+    box = await button.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 44
+    await button.click()
+    await expect(chat.page.locator("#palette-field")).to_be_focused()

@@ -1,9 +1,10 @@
 """What is being said right now: numbered, heard by the followers, kept until the step is finished."""
 
+import time
 from collections.abc import Iterable
 from typing import Literal
 
-from agent.core.events import Delta, Snapshot, StepFinished, joined
+from agent.core.events import Delta, DeltaKind, Snapshot, StepFinished, joined
 from agent.core.messages import Message, Text
 from agent.core.transcript import MOST_OUTPUT
 from agent.sessions.stream.bus import bus
@@ -22,6 +23,9 @@ class Speech:
         self.attempt = attempt
         self._said: list[Delta] = []
         self._count = 0
+        self._thought_since: float | None = None
+        self.thought_for: float | None = None
+        """Seconds from the first thought to the first word or call that followed."""
 
     def say(self, delta: Delta) -> None:
         """Number a delta and let the followers hear it."""
@@ -35,10 +39,17 @@ class Speech:
             index=self._count,
         )
         self._said.append(numbered)
+        self._clock(delta.kind)
         self._count += 1
         if numbered.kind == "output" and self._count % OUTPUT_PIECES == 0:
             self._said = _shortened(self._said)
         bus.publish(self.session_id, None, numbered)
+
+    def _clock(self, kind: DeltaKind) -> None:
+        if kind == "thinking":
+            self._thought_since = self._thought_since or time.monotonic()
+        elif self._thought_since and self.thought_for is None:
+            self.thought_for = time.monotonic() - self._thought_since
 
     @property
     def has_begun(self) -> bool:

@@ -32,7 +32,7 @@ from agent.core.identity import Session, User
 from agent.core.mending import CUT_OFF, mend
 from agent.core.messages import Message, PromptPart, ToolCall, ToolResult, Usage
 from agent.core.modes import mode_after
-from agent.core.policy import Judgement, Mode, Replies
+from agent.core.policy import Judgement, Mode, Replies, Rule
 from agent.core.taint import Taint
 from agent.loop import Ports, StepFailed, run_turn
 from agent.sessions import log, rows
@@ -146,6 +146,8 @@ class Turn:
             return "parked"
         try:
             started = self._found("started", TurnStarted)
+            if started.call is not None:
+                self._step = -1  # what it writes comes before any step
             if self._in_vain > MOST_RESTARTS:
                 await self._close("restart")
             else:
@@ -193,7 +195,8 @@ class Turn:
         if said.stop == "error":
             broken = ProviderError("cut", "The provider says that its answer failed.")
             return failed(speech, broken, self.session.model).model_dump(mode="json")
-        await self._record(with_own_ids(said.model_copy(update={"turn_id": turn_id}), history))
+        own = said.model_copy(update={"turn_id": turn_id, "thought_for": speech.thought_for})
+        await self._record(with_own_ids(own, history))
         return None
 
     @property
@@ -271,7 +274,9 @@ class Turn:
     async def _outcome(self, call: ToolCall, spend: Callable[[Usage], None]) -> ToolResult:
         """Run a call, unless it has run before and may have taken effect."""
         effect = tooling.effect(call.name)
-        began = ToolCallStarted(turn_id=self.run_of.turn_id, call=call, effect=effect)
+        began = ToolCallStarted(
+            turn_id=self.run_of.turn_id, call=call, effect=effect, rule=self._passed_by(call)
+        )
         has_begun = place(began) in self._kept or not (self._stopping.is_set() or await self._record(began))
         if has_begun:
             await tooling.stop_leftovers(self.user, self.session)
@@ -282,6 +287,11 @@ class Turn:
         if self.speech:
             self.speech.forget(call.id)
         return result or ToolResult(call_id=call.id, outcome="cancelled", text=STOPPED)
+
+    def _passed_by(self, call: ToolCall) -> Rule | None:
+        """The rule that let a call pass unasked, as far as this execution judged it."""
+        weighed = self._weighed.get(call.id)
+        return weighed.judgement.rule if weighed and weighed.judgement.decision == "allow" else None
 
     def _replies(self, call: ToolCall) -> Replies:
         """What the person replied to the questions of a call."""

@@ -1,7 +1,17 @@
 import pytest
 from pydantic import ValidationError
 
-from agent.core.commands import COMMAND, Answer, Command, DropPrompt, EditPrompt, Interrupt, Prompt
+from agent.core.commands import (
+    COMMAND,
+    LONGEST_LINE,
+    Answer,
+    Command,
+    DropPrompt,
+    EditPrompt,
+    Interrupt,
+    Prompt,
+    Shell,
+)
 from agent.core.messages import File, Text
 
 
@@ -54,6 +64,8 @@ def test_a_type_may_be_written_in_any_case(written: dict[str, object], command: 
         {"type": "EditPrompt", "text": "Hi"},
         {"type": "EditPrompt", "prompt_id": "p", "parts": []},
         {"type": "Interrupt", "turn_id": None},
+        {"type": "Shell", "line": ""},
+        {"type": "Shell", "line": "x" * (LONGEST_LINE + 1)},
         {"type": "Answer", "approval_id": "a", "answer": "maybe"},
         "Interrupt",
         None,
@@ -71,6 +83,7 @@ def test_what_is_no_command_is_refused(written: object) -> None:
         Prompt(parts=(Text(text="Hi"),), steers=True),
         Answer(approval_id="a", answer="reject_once", note="No"),
         Interrupt(turn_id="t"),
+        Shell(line="pytest -q"),
         EditPrompt(prompt_id="p", parts=(Text(text="Hi"),)),
         DropPrompt(prompt_id="p"),
     ],

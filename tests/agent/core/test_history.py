@@ -14,7 +14,7 @@ from agent.core.events import (
     TurnFinished,
     TurnStarted,
 )
-from agent.core.history import messages, still_counting, with_own_ids
+from agent.core.history import LONGEST_BY_HAND, messages, still_counting, with_own_ids
 from agent.core.messages import Message, Part, Text, ToolCall, ToolResult
 
 PROMPT = TurnStarted(prompt=(Text(text="Go"),), model="m", mode="ask")
@@ -147,3 +147,34 @@ def test_a_call_with_an_id_of_its_own_keeps_it_and_other_parts_stay() -> None:
         stop="tool_use",
     )
     assert with_own_ids(said, [step("c").message]) == said
+
+
+RAN = TurnStarted(
+    prompt=(Text(text="! date"),),
+    model="m",
+    mode="ask",
+    call=ToolCall(id="own", name="shell", arguments={"command": "date"}),
+)
+
+
+def test_what_a_person_ran_is_told_with_the_next_prompt() -> None:
+    done = ToolCallFinished(result=ToolResult(call_id="own", outcome="failed", text="no such program"))
+    [told] = messages([RAN, done, TurnFinished(reason="end_turn"), PROMPT])
+    assert told.role == "user"
+    ran, asked = [part.text for part in told.parts if isinstance(part, Text)]
+    assert "date" in ran
+    assert "failed" in ran
+    assert "no such program" in ran
+    assert asked == "Go"
+
+
+def test_much_that_a_person_ran_is_told_by_its_end() -> None:
+    text = "a" * 10 * LONGEST_BY_HAND + "the end"
+    done = ToolCallFinished(result=ToolResult(call_id="own", outcome="ok", text=text))
+    [told] = messages([RAN, done])
+    assert "the end" in told.text
+    assert len(told.text) < LONGEST_BY_HAND + 1000
+
+
+def test_what_a_person_began_to_run_is_not_told_before_it_is_done() -> None:
+    assert messages([RAN]) == ()

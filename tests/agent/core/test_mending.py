@@ -60,3 +60,10 @@ def test_a_call_of_an_earlier_turn_is_left_alone() -> None:
 def test_a_mended_log_needs_nothing_more() -> None:
     events: list[Event] = [STARTED, ASKED]
     assert mend([*events, *mend(events, "restart")], "restart") == []
+
+
+def test_a_persons_own_call_that_was_cut_off_gets_its_result() -> None:
+    began = ToolCallStarted(turn_id="t", call=CALL, effect="once")
+    result, _ = mend([STARTED.model_copy(update={"call": CALL}), began], "restart")
+    assert isinstance(result, ToolCallFinished)
+    assert (result.result.call_id, result.result.outcome) == ("c", "unknown")

@@ -28,6 +28,7 @@ from agent.core.events import (
     joined,
 )
 from agent.core.messages import File, Message, PromptPart, Text, Thinking, ToolCall, ToolResult, Usage
+from agent.core.rules import Rule
 from agent.core.transcript import MOST_OUTPUT, Row, Transcript, fold, prompt_text, tool_row
 from tests.agent.core import strategies
 
@@ -397,3 +398,34 @@ def test_what_a_turn_used_is_not_told_with_the_words_of_another() -> None:
     ends = [TurnFinished(turn_id=turn, reason="end_turn") for turn in ("t", "u")]
     rows = fold([STARTED, STEP, ends[0], second, ends[1]]).rows
     assert [row.usage for row in rows if row.kind == "text"] == [Usage(input=3, output=2, cost=0.5)]
+
+
+def test_a_persons_own_call_is_a_card_and_no_prompt() -> None:
+    call = ToolCall(id="own", name="shell", arguments={"command": "date"})
+    started = TurnStarted(turn_id="t", prompt=(Text(text="! date"),), model="m", mode="ask", call=call)
+    finished = ToolCallFinished(turn_id="t", result=ToolResult(call_id="own", outcome="ok", text="Monday"))
+    transcript = fold([started, ToolCallStarted(turn_id="t", call=call, effect="once"), finished])
+    [row] = transcript.rows
+    assert (row.kind, row.title, row.text, row.status, row.is_own) == ("tool", "shell", "Monday", "ok", True)
+    assert transcript.turn_id == "t"
+
+
+def test_a_card_knows_who_or_which_rule_let_its_call_run() -> None:
+    rule = Rule(tool="shell", decision="allow")
+    calls = [ToolCall(id=name, name="shell", arguments={}) for name in ("by_rule", "by_person", "by_mode")]
+    asked = ApprovalRequested(turn_id="t", approval_id="a", call=calls[1], call_hash="h", reason="no_rule")
+    given = ApprovalGiven(turn_id="t", approval_id="a", answer="allow_always", by="Ada", rule=rule)
+    started = [ToolCallStarted(turn_id="t", call=call, effect="once") for call in calls]
+    told = fold([started[0].model_copy(update={"rule": rule}), asked, given, *started[1:]]).rows
+    assert [(row.allowed_by, row.rule) for row in told] == [("", rule), ("Ada", rule), ("", None)]
+
+
+def test_thoughts_and_last_words_say_how_long_and_when() -> None:
+    started = TurnStarted(turn_id="t", prompt=(Text(text="Hi"),), model="m", mode="ask")
+    parts = (Thinking(text="Hm"), Thinking(text="Well"), Text(text="Hello"))
+    said = StepFinished(
+        turn_id="t", message=Message(role="assistant", parts=parts), stop="end_turn", thought_for=12.0
+    )
+    finished = TurnFinished(turn_id="t", reason="end_turn")
+    _, first, second, words = fold([started, said, finished]).rows
+    assert (first.seconds, second.seconds, words.at) == (12.0, None, finished.at)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent import sessions
-from agent.core.commands import Answer, Command, DropPrompt, EditPrompt, Interrupt, Prompt
+from agent.core.commands import Answer, Command, DropPrompt, EditPrompt, Interrupt, Prompt, Shell
 from agent.core.errors import Conflict, Invalid, LimitReached, NotFound
 from agent.core.events import (
     ApprovalGiven,
@@ -399,3 +399,18 @@ async def test_the_row_says_of_turn_and_queue_what_the_log_says(owner: User, dee
         shown = fold(await events(session))
         assert await _row(session) == (shown.turn_id or None, list(shown.queue))
     assert (await sessions.get(owner, session.id)).last_seq == len(await events(session))
+
+
+async def test_a_command_line_waits_for_nothing_and_names_its_session(owner: User, held: Held) -> None:
+    with pytest.raises(Conflict, match="turn_open"):
+        await accept(held.session.id, Shell(line="date"), "me")
+    fresh = await sessions.create(owner, model="puppet:waits")
+    with pytest.raises(Invalid, match="empty_line"):
+        await accept(fresh.id, Shell(line="   "), "me")
+    accepted = await accept(fresh.id, Shell(line=" date \n"), "me")
+    [started] = await events(fresh)
+    assert isinstance(started, TurnStarted)
+    assert started.call is not None
+    assert (started.call.name, started.call.arguments) == ("shell", {"command": "date"})
+    assert accepted.begun == Run(fresh.id, started.turn_id)
+    assert (await sessions.get(owner, fresh.id)).name == "date"

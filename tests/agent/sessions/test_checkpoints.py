@@ -361,3 +361,57 @@ async def test_a_number_of_no_event_is_no_place_to_fork(owner: User, talk: Sessi
         with pytest.raises(Invalid, match="bad_arguments"):
             await sessions.fork(owner, talk.id, seq)
     assert [session.id for session in (await sessions.mine(owner))[0]] == [talk.id]
+
+
+async def test_a_prompt_is_taken_back_with_what_came_after_it(owner: User, talk: Session) -> None:
+    await turn(owner, talk, "first")
+    second = (await turn(owner, talk, "second"))[0].turn_id
+    third = (await turn(owner, talk, "third"))[0].turn_id
+    [said] = await sessions.take_back(owner, talk.id, second)
+    assert said == Text(text="second")
+    opened = await sessions.open(owner, talk.id)
+    assert [row.text for row in opened.rows if row.kind == "user"] == ["first"]
+    assert opened.rows[-1].title == "taken_back"
+    with pytest.raises(NotFound, match="prompt"):
+        await sessions.take_back(owner, talk.id, third)
+    await turn(owner, talk, "anew")
+    opened = await sessions.open(owner, talk.id)
+    assert [row.text for row in opened.rows if row.kind == "text"] == ["told 1", "told 3"]
+
+
+async def test_the_first_prompt_is_taken_back_too_but_none_while_a_turn_runs(
+    owner: User, talk: Session, puppet: Puppet
+) -> None:
+    first = (await turn(owner, talk, "first"))[0].turn_id
+    gate = Gate()
+    puppet.plays["waits"] = gate.play
+    await sessions.change(owner, talk.id, model="puppet:waits")
+    running = await say(owner, talk, "second")
+    with pytest.raises(Conflict, match="turn_runs"):
+        await sessions.take_back(owner, talk.id, first)
+    gate.opened.set()
+    await finished(owner, talk, running)
+    await sessions.take_back(owner, talk.id, first)
+    assert messages(event for _, event in still_counting(await log.read(talk.id))) == ()
+
+
+async def test_a_strangers_prompt_is_not_taken_back(owner: User, talk: Session) -> None:
+    first = (await turn(owner, talk, "first"))[0].turn_id
+    stranger = User(id=new_id(), email="e@example.org", name="Eve", provider="test")
+    with pytest.raises(NotFound, match="session"):
+        await sessions.take_back(stranger, talk.id, first)
+    with pytest.raises(NotFound, match="prompt"):
+        await sessions.take_back(owner, talk.id, "nothing")
+
+
+async def test_a_session_is_forked_after_a_turn(owner: User, talk: Session) -> None:
+    first = (await turn(owner, talk, "first"))[0].turn_id
+    await turn(owner, talk, "second")
+    copy = await sessions.fork_after(owner, talk.id, first)
+    rows = (await sessions.open(owner, copy.id)).rows
+    assert [row.text for row in rows if row.kind == "user"] == ["first"]
+    with pytest.raises(NotFound, match="turn"):
+        await sessions.fork_after(owner, talk.id, "nothing")
+    stranger = User(id=new_id(), email="e@example.org", name="Eve", provider="test")
+    with pytest.raises(NotFound, match="session"):
+        await sessions.fork_after(stranger, talk.id, first)

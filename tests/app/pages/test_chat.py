@@ -168,3 +168,19 @@ async def test_a_named_session_is_on_the_list_once_its_turn_has_begun(server: Se
         await tab.until(lambda: tab.of(CHAT, "name") == "count to 4")
         [entry] = [entry for entry in tab.of(LIST, "entries") if entry["id"] == session]
         assert (entry["name"], entry["href"]) == ("count to 4", f"/s/{session}")
+
+
+async def test_a_prompt_is_said_anew_in_its_place(server: Server, api: httpx2.Client, session: str) -> None:
+    turn(api, session, "count to 1")
+    first = api.get(f"sessions/{session}").json()["rows"][0]["id"]
+    turn(api, session, "count to 2")
+    async with opened(server, f"/s/{session}") as tab:
+        await arrive(tab)
+        await tab.until(lambda: tab.rows and tab.rows[0]["can_be_edited"])
+        await tab.send(f"{CHAT}.send", {"form": {"prompt": "count to 3", "edits": first}})
+        await tab.until(lambda: any("taken back" in row["text"] for row in tab.rows))
+        await tab.idle_after(1)
+        await tab.send(f"{CHAT}.send", {"form": {"prompt": "count to 4", "edits": first}})
+        await tab.until(lambda: tab.sentence == "There is no such prompt here any more.")
+    rows = api.get(f"sessions/{session}").json()["rows"]
+    assert [row["text"] for row in rows if row["kind"] == "user"] == ["count to 3"]

@@ -60,3 +60,19 @@ def test_of_much_output_the_end_is_kept_and_the_words_are_whole() -> None:
     assert (words.kind, len(words.text)) == ("text", 10_000)
     assert (end.kind, len(end.text)) == ("output", MOST_OUTPUT + 1000)
     assert told.index == OUTPUT_PIECES
+
+
+def test_it_knows_how_long_it_was_heard_thinking() -> None:
+    speech = Speech("s", "t", 0)
+    speech.say(Delta(kind="thinking", text="Hm"))
+    assert speech.thought_for is None, "it thinks still"
+    speech.say(Delta(kind="text", text="Look"))
+    first = speech.thought_for
+    assert first is not None
+    assert first >= 0
+    speech.say(Delta(kind="thinking", text="Again"))
+    speech.say(Delta(kind="text", text="Done"))
+    assert speech.thought_for == first
+    silent = Speech("s", "t", 0)
+    silent.say(Delta(kind="text", text="Look"))
+    assert silent.thought_for is None
