@@ -47,6 +47,7 @@ app = rx.App(
         rx.script(src="/rebinding.js", defer=True),
         rx.script(src="/palette.js", defer=True),
         rx.script(src="/announcing.js", defer=True),
+        rx.script(src="/drawer.js", defer=True),
     ],
     html_lang="en",
     toaster=None,

@@ -218,7 +218,11 @@ class Guard:
         async def sending(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 headers = MutableHeaders(scope=message)
+                # What an answer allows itself is less than what our page may.
+                own = headers.get("content-security-policy")
                 headers.update({**self._headers, "x-request-id": scope["request_id"]})
+                if own:
+                    headers["content-security-policy"] = own
                 if scope["path"].startswith("/api/"):
                     headers.setdefault("cache-control", "no-store")
                 if cookie := scope.get("new_cookie"):

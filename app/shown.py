@@ -42,6 +42,8 @@ ASKING = ("question", "plan")
 """Reasons of calls that are there to ask a person."""
 UNDONE = ("asking", "rejected", "cancelled", "unknown")
 """A call of which nobody may say that it was done."""
+ENDED = ("ok", "failed")
+"""A call that gave something back."""
 
 
 @dataclass
@@ -111,6 +113,8 @@ class Call:
     allowed: str = ""
     """Who or what let it run."""
     is_open: bool = False
+    is_cut: bool = False
+    """Whether it gave back more than the card shows."""
 
 
 @dataclass
@@ -275,10 +279,12 @@ def is_web(url: str) -> bool:
 def _tool(row: Row) -> Shown:
     asking = row.status == "asking"
     changed = change(row)
+    given = excerpt(row.text)
     return Shown(
         id=row.id,
         kind="tool",
-        text="" if changed and row.status == "ok" else excerpt(row.text),
+        text="" if changed and row.status == "ok" else given,
+        is_cut=row.status in ENDED and not changed and given != row.text,
         status=row.status,
         label=_label(row),
         title=_title(row),

@@ -35,6 +35,13 @@ async def flash(state: rx.State, error: MaestroError) -> None:
     (await state.get_state(FlashState)).sentence = error_sentence(error)
 
 
+def bring_up(state: rx.State, **values: object) -> None:
+    """Give a State these values; those that it has already are not sent again."""
+    for name, value in values.items():
+        if getattr(state, name) != value:
+            setattr(state, name, value)
+
+
 def asked(
     verb: Callable[Concatenate[S, User, P], Awaitable[Any]],
 ) -> Callable[Concatenate[S, P], Awaitable[Any]]:

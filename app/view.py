@@ -28,6 +28,9 @@ WINDOW = 40
 TURN_ROWS = 48
 """Rows of the running turn before the older ones become history."""
 
+NEWS = (TurnStarted, StepFinished, ToolCallFinished, TurnFinished)
+"""What changes what is known of a turn, beside its rows."""
+
 
 class View:
     """A tab's fold. The live answer stays where it was drawn until something must be drawn after it."""
@@ -47,7 +50,7 @@ class View:
         self._kept = ""
         """The id of the row that is still shown as the live answer."""
         self._started = self._has_new_mode = False
-        self._has_jobs = True
+        self._has_jobs = self._has_news = True
         self._changed = True
         """Whether rows differ from those handed out last."""
         self.limit = limit
@@ -70,6 +73,7 @@ class View:
         self.transcript.apply(event)
         self._has_new_mode = self._has_new_mode or self._may_change_mode(event)
         self._has_jobs = self._has_jobs or isinstance(event, ToolCallFinished)
+        self._has_news = self._has_news or isinstance(event, NEWS)
         if isinstance(event, TurnStarted):
             self._started = True
             self._boundary = len(self.transcript.told) - 1
@@ -155,6 +159,11 @@ class View:
         """Whether other jobs may run than when this was asked last."""
         has_jobs, self._has_jobs = self._has_jobs, False
         return has_jobs
+
+    def take_news(self) -> bool:
+        """Whether something was begun or done since this was asked last."""
+        has_news, self._has_news = self._has_news, False
+        return has_news
 
     def take_change(self) -> bool:
         """Whether rows have changed since this was asked last."""

@@ -8,6 +8,8 @@
     switch (button.dataset.copy) {
       case "pre":
         return near("pre", ".code");
+      case "patch":
+        return near(".patch", ".changed");
       case "card":
         return near(".result", ".tool") || [...(button.closest(".tool")?.querySelectorAll(".diff code") ?? [])]
           .filter((line) => !line.closest(".twin")).map((line) => line.textContent).join("\n") || near(".raw", ".tool");

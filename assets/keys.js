@@ -33,6 +33,8 @@
     stop: () => find(QUIET) ?? click("#stop"),
     models: () => click("[popovertarget=models]"),
     sidebar,
+    drawer: () => click("#open-drawer"),
+    changes: () => click("#open-changes"),
     previous_session: () => session(-1),
     next_session: () => session(1),
     needs_me: () => (find("[data-approval]") ? DOES.approval() : click("#needs-me")),

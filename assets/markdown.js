@@ -1,6 +1,6 @@
 // Markdown drawn safely: no raw HTML, no images from elsewhere, links that leave in a tab of their own.
 // Colours of code come as lengths: what is drawn is always the text itself.
-import { memo } from "react";
+import { memo, useState } from "react";
 import { jsx } from "@emotion/react";
 import ReactMarkdown from "react-markdown";
 import remarkGfm from "remark-gfm";
@@ -23,7 +23,28 @@ const Link = ({ node, children, ...rest }) => {
     children, leads && jsx("span", { className: "host" }, ` (${leads})`));
 };
 
-const Image = ({ alt, src }) => jsx("span", { className: "no-image" }, alt || src);
+// Where an image of the workspace is fetched; nothing for any other address, which is never asked for.
+const RASTER = /\.(png|jpe?g|gif|webp)$/i;
+const placeOf = (src) => {
+  const session = /^\/s\/([\w-]+)\/?$/.exec(globalThis.location?.pathname ?? "")?.[1];
+  if (!session || !src || /^[a-z][a-z\d+.-]*:/i.test(src)) return "";
+  try {
+    const names = decodeURIComponent(src).split("/").filter((name) => name !== ".");
+    // `//host`, `/top`, `..` and what others might take for a slash: no names in the workspace.
+    if (names.some((name) => !name || name === ".." || /[\\%\u0000-\u001f\u007f]/.test(name))) return "";
+    if (!RASTER.test(names.at(-1))) return "";
+    return `/api/v1/sessions/${session}/files/${names.map(encodeURIComponent).join("/")}`;
+  } catch {
+    return ""; // no text in percent signs
+  }
+};
+
+const Image = ({ alt, src }) => {
+  const [missed, miss] = useState("");
+  const place = placeOf(src);
+  if (!place || missed === place) return jsx("span", { className: "no-image" }, alt || src);
+  return jsx("img", { src: place, alt: alt || src, className: "from-workspace", onError: () => miss(place) });
+};
 
 const Table = ({ node, ...rest }) => jsx("div", { className: "table", tabIndex: 0 }, jsx("table", rest));
 

@@ -71,6 +71,14 @@ async def tools(chat: Chat) -> None:
         await summary.click()
 
 
+async def changed(chat: Chat) -> None:
+    """The drawer, with what was changed."""
+    await chat.mode.select_option("edit")
+    await chat.work(f"create {NOTES}")
+    await chat.page.keyboard.press("ControlOrMeta+Shift+g")
+    await expect(chat.page.locator(".changed .diff")).to_be_visible()
+
+
 async def approval(chat: Chat) -> None:
     """A question waits."""
     await chat.ask(f"create {NOTES}")
@@ -304,6 +312,7 @@ SCENES: tuple[Scene, ...] = (
     empty,
     streaming,
     tools,
+    changed,
     approval,
     question,
     plan,

@@ -46,6 +46,7 @@ from agent.sessions.previewing import preview as preview_answer
 from agent.sessions.searching import HITS_OF_ONE, Hit, search
 from agent.sessions.stream.bus import Heard, Wire, bus
 from agent.sessions.stream.following import Following
+from agent.sessions.tracing import Edits, Trace, edits, happened, result, traced
 from agent.sessions.turns.registry import live, live_or_none, tell_snapshot
 from agent.sessions.turns.supervisor import Supervisor
 from agent.store.columns import new_id
@@ -59,6 +60,7 @@ __all__ = [
     "Change",
     "Checkpoint",
     "Draft",
+    "Edits",
     "Export",
     "Filters",
     "Following",
@@ -68,6 +70,7 @@ __all__ = [
     "Listed",
     "Opened",
     "Preview",
+    "Trace",
     "attach",
     "browse",
     "change",
@@ -78,11 +81,13 @@ __all__ = [
     "delete_all",
     "detach",
     "draft",
+    "edits",
     "export",
     "follow",
     "fork",
     "fork_after",
     "get",
+    "happened",
     "is_awake",
     "keep_draft",
     "mark",
@@ -93,10 +98,12 @@ __all__ = [
     "preview",
     "remove_all",
     "restore",
+    "result",
     "saved",
     "search",
     "submit",
     "take_back",
+    "traced",
     "undelete",
     "wake",
 ]

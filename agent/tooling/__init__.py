@@ -1,15 +1,15 @@
 """Tools: what a model may use, and whether a call may run. The front door of this context."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from agent.config import settings
-from agent.core.errors import NotFound, ToolFailed
+from agent.core.errors import LimitReached, NotFound, ToolFailed
 from agent.core.guests import persons_only, require_person
 from agent.core.identity import Session, User
 from agent.core.messages import File, ToolCall
@@ -30,12 +30,13 @@ from agent.tooling import (
     programs,
     ruling,
     sandbox,
+    viewing,
     workspaces,
 )
 from agent.tooling import (
     permissions as permitting,
 )
-from agent.tooling._outputs import fitted
+from agent.tooling._outputs import fitted, place_of_whole
 from agent.tooling._writing import readable
 from agent.tooling.auditing import AuditEntry
 from agent.tooling.background import Job
@@ -55,14 +56,18 @@ from agent.tooling.programs import Programs
 from agent.tooling.registry import brings, definition_hash, effect, kinds, registry
 from agent.tooling.ruling import NewRule, Standing, StoredRule
 from agent.tooling.tools.web_search import Search
+from agent.tooling.viewing import MOST_TEXT, Item, Listing, Seen, Taken
 from agent.tooling.web.fetching import Web
 from agent.tooling.workspace import Workspace
 
 __all__ = [
+    "MOST_TEXT",
     "AuditEntry",
     "InstructionFile",
     "Instructions",
+    "Item",
     "Job",
+    "Listing",
     "Means",
     "Mentions",
     "NewRule",
@@ -72,8 +77,10 @@ __all__ = [
     "PermissionChanges",
     "SchemeOffer",
     "Search",
+    "Seen",
     "ServiceChanges",
     "StoredRule",
+    "Taken",
     "ToolOutput",
     "Weighed",
     "add_rule",
@@ -93,6 +100,8 @@ __all__ = [
     "jobs",
     "judge",
     "kinds",
+    "look_at_file",
+    "look_into_folder",
     "mentioned",
     "new_instructions",
     "permission",
@@ -107,7 +116,9 @@ __all__ = [
     "stop_job",
     "stop_jobs",
     "stop_leftovers",
+    "take_file",
     "top_of_workspace",
+    "whole_output",
     "would_cover",
     "would_pass",
 ]
@@ -249,6 +260,61 @@ async def top_of_workspace(user: User, session: Session) -> list[str]:
         async with Workspace(session.workspace) as files:
             return await completing.top(files)
     return []
+
+
+async def look_into_folder(user: User, session: Session, path: str) -> Listing:
+    """What lies in a folder of the workspace, without what ignore files leave out.
+
+    Raises:
+        NotFound: it is not there, or lies outside; the workspace is gone.
+    """
+    async with _workspace(user, session) as files:
+        return await viewing.listing(files, path)
+
+
+async def look_at_file(user: User, session: Session, path: str) -> Seen:
+    """A file of the workspace as a person is shown it.
+
+    Raises:
+        NotFound: it is not there, or lies outside; the workspace is gone.
+    """
+    async with _workspace(user, session) as files:
+        return await viewing.seen(files, path)
+
+
+async def take_file(user: User, session: Session, path: str) -> Taken:
+    """A whole file of the workspace.
+
+    Raises:
+        NotFound: it is not there, or lies outside; the workspace is gone.
+        LimitReached: it is too large.
+    """
+    async with _workspace(user, session) as files:
+        return await viewing.taken(files, path)
+
+
+async def whole_output(user: User, session: Session, told: str) -> tuple[str, str]:
+    """All of a result of which a part may have been told, and where in the workspace it is kept.
+
+    What was told, and no place, when that was all, or the whole is kept no longer.
+    """
+    _require_owner(user, session)
+    with suppress(LimitReached, NotFound):
+        if place := place_of_whole(told):
+            kept = await take_file(user, session, place)
+            return kept.raw.decode("utf-8", "replace"), place
+    return told, ""
+
+
+@asynccontextmanager
+async def _workspace(user: User, session: Session) -> AsyncGenerator[Workspace]:
+    """The workspace of a session, for a person who looks through it."""
+    _require_owner(user, session)
+    try:
+        async with Workspace(session.workspace) as files:
+            yield files
+    except ToolFailed:
+        raise NotFound("workspace_gone") from None
 
 
 async def read_attachment(user: User, name: str, raw: bytes) -> File:  # noqa: ARG001  nothing of theirs is asked

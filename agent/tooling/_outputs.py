@@ -14,6 +14,9 @@ MAX_BYTES = 64 << 20
 """Of all of them together."""
 
 _NAME = re.compile(r"[\w-]+-[0-9a-f]{12}\.txt", re.ASCII)
+_KEPT = re.compile(
+    rf"were left out here, from line \d+ on\. All of it is in ({re.escape(OUTPUTS)}/{_NAME.pattern}):"
+)
 _LONGEST_NAME = 60
 
 
@@ -42,6 +45,16 @@ async def save(files: Workspace, name: str, text: str) -> str:
     except ToolFailed:
         return ""
     return path
+
+
+def place_of_whole(told: str) -> str:
+    """Where all of a result is kept of which a part was told; empty when that was all, or nobody kept it.
+
+    >>> place_of_whole("[9 characters of 10 were left out here, from line 2 on.]")
+    ''
+    """
+    found = _KEPT.search(told)
+    return found[1] if found else ""
 
 
 async def _discard_oldest(files: Workspace, newest: str) -> None:

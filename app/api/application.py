@@ -18,6 +18,7 @@ from app.api import (
     calls,
     credentials,
     devices,
+    files,
     permissions,
     services,
     tokens,
@@ -46,6 +47,7 @@ def application() -> FastAPI:
     api.include_router(router)
     api.include_router(browsing.router)
     api.include_router(attaching.router)
+    api.include_router(files.router)
     api.include_router(calls.router)
     api.include_router(services.router)
     api.include_router(permissions.router)

@@ -20,6 +20,8 @@ DIRECT = {
     "composer": "#composer",
     "models": "[popovertarget=models]",
     "sidebar": "",
+    "drawer": "#open-drawer",
+    "changes": "#open-changes",
     "copy_answer": ".answer",
     "shortcuts": "",
 }

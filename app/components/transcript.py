@@ -12,6 +12,7 @@ from app.components.markdown import coloured, markdown
 from app.shown import Call, Link, Shown
 from app.words import NAME, OUTPUT, SOURCES, THINKING_ALOUD, YOU
 from app.words.composing import COPY_PROMPT, EDIT, EDIT_PROMPT
+from app.words.drawer import OPEN_ALL
 from app.words.transcript import CALLED_WITH, COPY, COPY_ANSWER, FORK_HERE, FORK_MEANS, NEW_OUTPUT
 
 Pieces = tuple[rx.Var[list[str]], rx.Var[list[str]]]
@@ -143,6 +144,12 @@ def under(row: rx.Var[Call]) -> rx.Component:
             rx.el.summary(CALLED_WITH), rx.el.pre(row.raw, class_name="raw", tab_index=0), class_name="called"
         ),
         rx.cond(row.allowed != "", rx.el.p(row.allowed, class_name="meta")),
+        rx.cond(
+            row.is_cut,
+            rx.el.button(
+                OPEN_ALL, type="button", class_name="open-all", custom_attrs={"data-open-all": row.call_id}
+            ),
+        ),
         rx.el.button(COPY, type="button", custom_attrs={"data-copy": "card"}),
         class_name="card-foot",
     )

@@ -4,6 +4,7 @@
 # Reflex makes its components and the attributes of its values when it runs, and a State's fields stand for
 # values of the browser in its components: their types say little.
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import reflex as rx
@@ -21,17 +22,29 @@ from app import commanding, composing, follow, jobs
 from app.always import AlwaysState, choice_of
 from app.auth import who
 from app.commanding import Asked, CommandingState, choose_model
-from app.components import commands, composer, docks, keys, palette, queue, sidebar, skips, transcript
+from app.components import (
+    commands,
+    composer,
+    docks,
+    drawer,
+    keys,
+    palette,
+    queue,
+    sidebar,
+    skips,
+    transcript,
+)
 from app.components.header import header
 from app.components.welcome import beginnings, welcome
 from app.composing import ComposingState, Measured, in_order, session_of
+from app.drawer.opening import Drawer
 from app.editing import edited, said_anew
 from app.listing import SessionsState, list_anew
 from app.pace import PaceState, marker, pace_of
 from app.replying import replied
 from app.shown import Choice, choices
 from app.state import FlashState, asked, flash
-from app.view import WINDOW
+from app.view import WINDOW, View
 from app.words import (
     INSTRUCTIONS,
     NAME,
@@ -85,20 +98,36 @@ class ChatState(rx.State):
 
             if not is_shown:  # else what is shown stays until there is more to show
                 await flush()
-            watching = jobs.Watching(self, user, session_id)
-
-            async def flushed() -> None:
-                await flush()
-                if view.take_jobs():
-                    await watching.look()
-
-            to = follow.Flushing(flushed, watching.look_if_running)
+            to = self._keeping(user, session_id, view, flush)
             if session_id and await follow.stream(self, session_id, view, pace, to):
                 return ChatState.arrive
         except MaestroError as error:
             async with self:
                 await flash(self, error)
         return None
+
+    def _keeping(
+        self, user: User, session_id: str, view: View, flush: Callable[[], Awaitable[None]]
+    ) -> follow.Flushing:
+        """What is done beside each flush: jobs, and the drawer, are kept up to what has happened."""
+        watching, beside = jobs.Watching(self, user, session_id), Drawer(self, user, session_id)
+
+        async def flushed() -> None:
+            await flush()
+            if view.take_jobs():
+                await watching.look()
+            await look_beside()
+
+        async def look_beside() -> None:
+            if view.take_news():
+                await beside.look()
+
+        async def beat() -> None:
+            await watching.look_if_running()
+            await look_beside()
+            await beside.look_at_jobs()
+
+        return follow.Flushing(flushed, beat)
 
     async def _show(self, user: User, session_id: str) -> Measured:
         """Take the session's settings over; gives the view it will be drawn from."""
@@ -339,6 +368,7 @@ def page() -> rx.Component:
             transcript.forking(ChatState.fork),
             foot(),
         ),
+        drawer.drawer(ChatState.session_id),
         marker(),
         skips.spoken(
             rx.cond(has_connection_errors, RECONNECTING, follow.RunState.said), follow.RunState.alarm
@@ -475,4 +505,5 @@ def heading() -> rx.Component:
                 "data-asking": follow.RunState.asking.length() > 0,
             },
         ),
+        rx.cond(ChatState.session_id != "", drawer.toggle(ChatState.session_id)),
     )

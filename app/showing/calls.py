@@ -93,13 +93,22 @@ def came_to(row: Row, change: Change | None) -> str:
     """
     said: list[str] = []
     if change is not None:
-        counts = (("+", change.added), (MINUS, change.removed))
-        said.append(" ".join(f"{sign}{number:,}" for sign, number in counts if number))
+        said.append(counts(change.added, change.removed))
     elif row.status == "ok":
         said.append(TELLINGS.get(row.title, UNKNOWN).came_to(row.text))
     if row.seconds is not None and row.seconds >= SLOW:
         said.append(duration(row.seconds))
     return " · ".join(filter(None, said))
+
+
+def counts(added: int, removed: int) -> str:
+    """How many lines came and went.
+
+    >>> counts(1200, 0), counts(0, 0)
+    ('+1,200', '')
+    """
+    both = (("+", added), (MINUS, removed))
+    return " ".join(f"{sign}{number:,}" for sign, number in both if number)
 
 
 def ended(row: Row) -> str:

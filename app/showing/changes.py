@@ -15,6 +15,8 @@ LEAST_ALIKE = 0.35
 """Of two lines that are less alike, no words are marked: all of it is new."""
 WORD = re.compile(r"\w+|\s+|.")
 HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
+SIGNS = frozenset("@ -+")
+"""What the lines of a whole diff begin with."""
 STANDING = frozenset({"waiting", "asking", "running", "ok"})
 """States in which a change is made, or may be."""
 
@@ -62,6 +64,33 @@ def change(row: Row) -> Change | None:
         return None
     made = _compared("", content)
     return replace(made, text=f"@@ -0,0 +1,{made.added} @@\n{made.text}")
+
+
+def patch(row: Row, found: Change, path: str) -> str:
+    r"""A change as a patch that programs take; empty where some of its lines are missing.
+
+    >>> row = Row(id="c", kind="tool", title="write_file", status="ok", text="Created a (1 line).")
+    >>> row = row.model_copy(update={"values": {"path": "a", "content": "x\n"}})
+    >>> print(patch(row, Change("+x", "", 1, 0), "a"), end="")
+    --- /dev/null
+    +++ b/a
+    @@ -0,0 +1,1 @@
+    +x
+    """
+    if row.text.startswith("Created "):
+        content = str(row.values.get("content") or row.values.get("new_string") or "")
+        return _of_new_file(content, path)
+    lines = found.text.split("\n")
+    is_whole = HUNK.match(lines[0]) and all(len(line) < WIDEST and line[:1] in SIGNS for line in lines)
+    return f"--- a/{path}\n+++ b/{path}\n{found.text}\n" if is_whole else ""
+
+
+def _of_new_file(content: str, path: str) -> str:
+    lines = content.split("\n")
+    end = [] if lines[-1] else [lines.pop()]
+    drawn = "".join(f"+{line}\n" for line in lines)
+    head = f"--- /dev/null\n+++ b/{path}\n@@ -0,0 +1,{len(lines)} @@\n"
+    return head + drawn + ("" if end else "\\ No newline at end of file\n") if lines else ""
 
 
 def _told(text: str) -> Change | None:

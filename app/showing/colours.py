@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from pygments.lexers import get_lexer_by_name  # pyright: ignore[reportUnknownVariableType]
+from pygments.lexers import find_lexer_class_for_filename, get_lexer_by_name  # pyright: ignore[reportUnknownVariableType]
 from pygments.token import Comment, Generic, Keyword, Literal, Name, Number, String, _TokenType  # pyright: ignore[reportPrivateUsage]
 from pygments.util import ClassNotFound
 
@@ -17,6 +17,8 @@ from app.showing.changes import units
 
 LONGEST = 20_000
 """Characters of a block that is coloured."""
+LONGEST_FILE = 60_000
+"""Characters of a file that is coloured."""
 PORTION = 40_000
 """Characters that are coloured before other work has its turn."""
 PREFIX = re.compile(r"(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*")
@@ -119,6 +121,29 @@ def runs(language: str, code: str) -> str:
         found.append((letter, length + units(words)))
     is_plain = not any(letter for letter, _ in found)
     return "" if is_plain else ",".join(f"{letter}{length}" for letter, length in found)
+
+
+def language_of(path: str) -> str:
+    """The language that a file's name tells, as it is named behind a code fence; empty where it tells none.
+
+    >>> language_of("src/app.py"), language_of("data.unknown")
+    ('python', '')
+    """
+    lexer = find_lexer_class_for_filename(path.rpartition("/")[2])
+    return lexer.aliases[0] if lexer and lexer.aliases else ""
+
+
+def inks_of_file(language: str, text: str) -> str:
+    r"""The colours of a file that is shown as one block of code; none of a long one.
+
+    >>> inks_of_file("python", "x = 1")
+    '1:4,n2'
+    """
+    if not language or len(text) > LONGEST_FILE:
+        return ""
+    # Not remembered: files are many, and looked at once.
+    found = runs.__wrapped__(language, text if text.endswith("\n") else f"{text}\n")
+    return f"1:{found}" if found else ""
 
 
 def _letter(kind: _TokenType) -> str:

@@ -13,6 +13,7 @@ from agent.tooling import InstructionFile, Job
 from app.words.commanding import COMMANDING_ERRORS
 from app.words.composing import COMPOSING_ERRORS
 from app.words.credentials import CREDENTIAL_ERRORS
+from app.words.drawer import DRAWER_ERRORS
 from app.words.guests import GUEST_ERRORS, OF_GUESTS
 from app.words.requests import REQUEST_ERRORS
 from app.words.signing import LOGIN_ERRORS, PEOPLE_ERRORS
@@ -116,6 +117,7 @@ ERRORS = {
     "service_not_private": "{server} is not private on the way, so no credential is sent there. Use https.",
     "internal": "Something broke on our side. The server's log has it under {reference}.",
     **CREDENTIAL_ERRORS,
+    **DRAWER_ERRORS,
 }
 
 TURN_ERRORS = {

@@ -18,6 +18,8 @@ SHORTCUTS = {
     "stop": Shortcut("Stop the turn", "Escape"),
     "models": Shortcut("Pick a model", "Mod+Shift+M"),
     "sidebar": Shortcut("Show or hide the sessions", "Mod+B"),
+    "drawer": Shortcut("Show or hide the panel", "Mod+J"),
+    "changes": Shortcut("What has changed", "Mod+Shift+G"),
     "previous_session": Shortcut("Previous session", "Alt+ArrowUp"),
     "next_session": Shortcut("Next session", "Alt+ArrowDown"),
     "needs_me": Shortcut("What needs me", "Mod+Shift+A"),

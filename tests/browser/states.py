@@ -73,6 +73,29 @@ async def shortcuts(chat: Chat) -> None:
     await expect(chat.page.locator("#shortcuts output")).to_contain_text("Press")
 
 
+async def drawer_files(chat: Chat) -> None:
+    """The drawer with the files of the workspace, one of them opened."""
+    await pictures.changed(chat)
+    await chat.page.locator("#tab-files").click()
+    await chat.page.locator(".tree button", has_text="notes.txt").click()
+    await expect(chat.page.locator("#drawer .code")).to_be_visible()
+
+
+async def drawer_trace(chat: Chat) -> None:
+    """The drawer with the steps of a turn, one of them opened."""
+    await pictures.changed(chat)
+    await chat.page.locator("#tab-trace").click()
+    await chat.page.locator(".spans th button").nth(1).click()
+    await expect(chat.page.locator(".spans pre")).to_be_visible()
+
+
+async def drawer_jobs(chat: Chat) -> None:
+    """The drawer where nothing runs beside the work."""
+    await pictures.changed(chat)
+    await chat.page.locator("#tab-jobs").click()
+    await expect(chat.page.locator("#drawer .nothing-here")).to_be_visible()
+
+
 async def skipping(chat: Chat) -> None:
     """The first link that Tab finds."""
     await chat.page.locator(".skips button").first.focus()
@@ -140,6 +163,10 @@ STATES: dict[str, State] = {
     "chat: the commands": guide,
     "chat: a line of one's own, and a prompt said anew": own_line,
     "palette: shortcuts and help": palette_help,
+    "drawer: changes": pictures.changed,
+    "drawer: a file": drawer_files,
+    "drawer: trace": drawer_trace,
+    "drawer: no jobs": drawer_jobs,
     "palette: something is found": palette,
     "palette: nothing typed": palette_empty,
     "shortcuts: one is changed": shortcuts,

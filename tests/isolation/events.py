@@ -84,12 +84,30 @@ SETTINGS_EVENTS = {
     "tools.ToolsState.confine": Sent({"tool": "shell"}),
     "tools.ToolsState.let_out": Sent({"tool": "shell"}, positive=False),  # for administrators
 }
+DRAWER_EVENTS = {
+    "opening.DrawerState.show": Sent({"session_id": "{session_id}", "tab": "trace"}),
+    "opening.DrawerState.toggle": Sent({"session_id": "{session_id}"}),
+    "opening.DrawerState.close": Sent(),
+    "opening.DrawerState.show_file": Sent({"session_id": "{session_id}", "path": "kept.json"}),
+    "opening.DrawerState.show_output": Sent(
+        {"form": {"session_id": "{session_id}", "call_id": "c"}}, positive=False
+    ),
+    "opening.DrawerState.turn_to_output": Sent(),
+    "changes.ChangesState.choose": Sent({"session_id": "{session_id}", "scope": "turn"}),
+    "files.FilesState.unfold": Sent({"session_id": "{session_id}", "path": "."}),
+    "files.FilesState.open": Sent({"session_id": "{session_id}", "path": "kept.json"}),
+    "files.FilesState.leave": Sent({"session_id": "{session_id}"}),
+    "trace.TraceState.choose": Sent({"session_id": "{session_id}", "turn_id": "{turn_id}"}),
+    "trace.TraceState.unfold": Sent({"session_id": "{session_id}", "number": 0}),
+    "output.OutputState.more": Sent({"session_id": "{session_id}"}),
+}
 EVENTS: dict[str, Sent] = {
     "app.always.AlwaysState.weigh": Sent(
         {"session_id": "{session_id}", "approval_id": "{approval_id}", "changed": {}}
     ),
     **{f"app.pages.chat.ChatState.{name}": sent for name, sent in CHAT_EVENTS.items()},
     **{f"app.browsing.BrowsingState.{name}": sent for name, sent in BROWSING_EVENTS.items()},
+    **{f"app.drawer.{name}": sent for name, sent in DRAWER_EVENTS.items()},
     **{f"app.settings.{name}": sent for name, sent in SETTINGS_EVENTS.items()},
     "app.commanding.CommandingState.close": Sent(),
     "app.jobs.JobsState.stop": Sent({"session_id": "{session_id}", "number": "{number}"}),

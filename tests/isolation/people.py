@@ -1,11 +1,13 @@
 """The people of the matrix, and everything that one of them has."""
 
+import json
 import secrets
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -171,7 +173,9 @@ def work(somebody: Person, client: httpx2.Client) -> None:
     """Give them a session with one of everything that is within."""
     word, owns = somebody.word, somebody.owns
     owns["word"] = word
-    owns["session_id"] = made(client, "sessions", {**WORKS, "name": word})["id"]
+    session = made(client, "sessions", {**WORKS, "name": word})
+    owns["session_id"] = session["id"]
+    Path(session["workspace"], "kept.json").write_text(json.dumps({"word": word}))
     asked = asked_for(client, owns["session_id"], word)
     owns["approval_id"], owns["turn_id"] = asked["approval_id"], asked["turn_id"]
     path = f"sessions/{owns['session_id']}"

@@ -28,7 +28,7 @@ IDS = {
 """Parameters of addresses that name somebody's thing; `tool` and `provider` are the same for everybody."""
 WORD = "word"
 """What stands in everything of somebody."""
-NAMES = {"tool": "grep", "provider": "compatible"}
+NAMES = {"tool": "grep", "provider": "compatible", "path": "kept.json"}
 OPEN = {f"POST /cli/auth/{verb}" for verb in ("initiate", "token", "revoke")}
 """Routes that need no face."""
 AREAS = {"credentials", "permissions", "rules", "openapi-services", "tokens", "devices", "users", "audit"}
@@ -67,6 +67,7 @@ ROUTES: dict[str, Sent] = {
     "POST /sessions/{session_id}/attachments": Sent({"any": "file"}, query="name=a.json"),
     "DELETE /sessions/{session_id}/attachments/{attachment_id}": Sent(last=1),
     "GET /sessions/{session_id}/draft": Sent(),
+    "GET /sessions/{session_id}/files/{path:path}": Sent(),
     "PUT /sessions/{session_id}/draft": Sent({"text": "taken over"}),
     "GET /sessions/{session_id}/paths": Sent(query="q=a"),
     "GET /sessions/{session_id}/checkpoints": Sent(),
@@ -157,7 +158,7 @@ def address(route: str, owns: dict[str, str]) -> str:
     """A route's address for the things of somebody."""
     parameter, meaning = ROUTES[route].renamed
     meant = {**owns, parameter: owns.get(meaning, "")}
-    path = route.partition(" ")[2].format(**NAMES, **meant).removeprefix("/")
+    path = route.partition(" ")[2].replace(":path}", "}").format(**NAMES, **meant).removeprefix("/")
     query = ROUTES[route].query.format(**owns)
     return f"{path}?{query}" if query else path
 

@@ -41,6 +41,7 @@ OTHERS: dict[str, Any] = {
     "path": "a.txt",
     "known": set(),
     "text": "@a.txt",
+    "told": "a",
     "typed": "a",
     "number": 1,
     "call": ToolCall(id="1", name="read_file", arguments={"path": "a.txt"}),
