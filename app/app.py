@@ -28,6 +28,7 @@ app = rx.App(
         rx.el.link(rel="icon", href="/icon.svg", type="image/svg+xml"),
         rx.el.meta(name="color-scheme", content="light dark"),
         rx.el.script(src="/appearance.js"),
+        rx.el.script(src="/zone.js"),
         rx.el.script(src="/leaving.js"),
         rx.el.script(src="/suggesting.js"),  # those that offer something build on it
         rx.script(src="/mentions.js", defer=True),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePath
 from urllib.parse import quote
 
@@ -130,7 +130,7 @@ def between(age: str, now: datetime) -> tuple[datetime | None, datetime | None]:
 
 
 def group(session: Session, now: datetime) -> str:
-    """Which group of the list beside the page a session is in.
+    """Which group of the list beside the page a session is in, by the days of the zone of `now`.
 
     >>> at = datetime(2026, 1, 31, 12, tzinfo=UTC)
     >>> what = {"model": "m", "mode": "ask", "workspace": "/w", "last_seq": 0, "created_at": at}
@@ -139,7 +139,7 @@ def group(session: Session, now: datetime) -> str:
     """
     if session.pinned_at:
         return "pinned"
-    days = (now.date() - session.updated_at.astimezone(UTC).date()).days
+    days = (now.date() - session.updated_at.astimezone(now.tzinfo).date()).days
     return "today" if days <= 0 else "yesterday" if days == 1 else "week" if days <= 7 else "older"  # noqa: PLR2004
 
 

@@ -11,6 +11,7 @@ from reflex_base.event.context import EventContext
 from agent import sessions
 from agent.core.events import CheckpointRestored, Delta, Event, Live, Snapshot
 from agent.core.history import still_counting
+from agent.core.identity import User
 from app import tabs
 from app.auth import who
 from app.pace import Pace
@@ -189,14 +190,16 @@ async def stream(tab: rx.State, session_id: str, view: View, pace: Pace, to: Flu
         NotFound: there is no such session, or it is another's.
     """
     user = await who(tab)
-    async with await sessions.follow(user, session_id) as following:
+    async with await sessions.follow(user, session_id, view.cut.seq) as following:
         first = True
         while heard := await _heard(following, to.beat):
             if not first and any(isinstance(event, CheckpointRestored) for _, event in heard):
                 return True
-            first = False
             for event in counting(heard):
                 view.apply(event)
+            if first:
+                first = False
+                await _open(user, session_id, view, pace, to)
             began = time.perf_counter()
             await to.flush()
             took = time.perf_counter() - began
@@ -207,6 +210,19 @@ async def stream(tab: rx.State, session_id: str, view: View, pace: Pace, to: Flu
                 await to.flush()
             await pace.room()
     return False
+
+
+async def _open(user: User, session_id: str, view: View, pace: Pace, to: Flushing) -> None:
+    """Show the newest rows by themselves, then learn what else the first flush of all of them tells."""
+    view.forget_news()
+    if view.is_opening:
+        pace.want()
+        await to.flush()
+        await pace.drawn()
+        view.widen()
+    pace.begun.set()
+    if view.cut.seq:
+        view.know(await sessions.before(user, session_id, view.cut.seq))
 
 
 def counting(heard: list[sessions.Heard]) -> list[Event | Live]:

@@ -1,6 +1,6 @@
 """The list of a person's sessions beside every page."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import reflex as rx
 
@@ -11,6 +11,7 @@ from app.browsed import group
 from app.shown import Entry
 from app.words import UNNAMED
 from app.words.browsing import GROUPS
+from app.zones import zone_of
 
 
 class SessionsState(rx.State):
@@ -26,11 +27,11 @@ async def list_anew(state: rx.State, user: User) -> None:
     found, _ = await sessions.mine(user)
     target = await state.get_state(SessionsState)
     target.way_out = way_out(user, settings())
-    target.entries = grouped(found, datetime.now(UTC))
+    target.entries = grouped(found, datetime.now(zone_of(state)))
 
 
 def grouped(found: list[Session], now: datetime) -> list[Entry]:
-    """The sessions as they are listed: the pinned ones, then those of each time."""
+    """The sessions as they are listed: the pinned ones, then those of each time, by the days of `now`."""
     entries: list[Entry] = []
     before = ""
     for one in found:

@@ -4,6 +4,7 @@
 # Reflex makes its components and the attributes of its values when it runs; their types say little.
 
 import asyncio
+from contextlib import suppress
 from weakref import WeakValueDictionary
 
 import reflex as rx
@@ -15,12 +16,17 @@ UNDRAWN = 2
 PATIENCE = 0.25
 """Seconds a tab is waited for: a hidden one draws seldom, and must not fall behind for ever."""
 
+OPENING = 5.0
+"""Seconds that what can be done later waits for a tab that opens."""
+
 
 class Pace:
     """Marks sent to one tab, and those it has drawn."""
 
     def __init__(self) -> None:
         self.mark = 0
+        self.begun = asyncio.Event()
+        """Set once the tab has drawn what it opened with."""
         self._drawn = 0
         self._flushes = 0
         self._news = asyncio.Event()
@@ -32,6 +38,10 @@ class Pace:
             self.mark += 1
         return self.mark
 
+    def want(self) -> None:
+        """Let the next flush carry a mark."""
+        self._flushes = EVERY - 1
+
     def draw(self, mark: int) -> None:
         """Take a tab's word that it has drawn a mark."""
         self._drawn = max(self._drawn, min(mark, self.mark))
@@ -39,7 +49,14 @@ class Pace:
 
     async def room(self) -> None:
         """Wait until the tab has drawn enough for more to be sent."""
-        while self.mark - self._drawn >= UNDRAWN:
+        await self._owing(UNDRAWN - 1)
+
+    async def drawn(self) -> None:
+        """Wait until the tab has drawn every mark."""
+        await self._owing(0)
+
+    async def _owing(self, most: int) -> None:
+        while self.mark - self._drawn > most:
             self._news.clear()
             try:
                 await asyncio.wait_for(self._news.wait(), PATIENCE)
@@ -54,6 +71,14 @@ def pace_of(token: str) -> Pace:
     """A new pace for a tab; kept for as long as its follower holds it."""
     pace = _paces[token] = Pace()
     return pace
+
+
+async def begun(token: str) -> None:
+    """Wait until a tab has drawn what it opened with, or long enough."""
+    pace = _paces.get(token)
+    if pace is not None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(pace.begun.wait(), OPENING)
 
 
 class PaceState(rx.State):

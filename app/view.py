@@ -1,6 +1,7 @@
 """What one tab shows of a session, folded from its events into three tiers: history, turn and live."""
 
 import asyncio
+from collections.abc import Sequence
 
 from agent.core.events import (
     CheckpointRestored,
@@ -15,8 +16,9 @@ from agent.core.events import (
     TurnStarted,
 )
 from agent.core.messages import Text
-from agent.core.todos import Todo, latest
-from agent.core.transcript import MOST_OUTPUT, OPEN, Row, Transcript
+from agent.core.todos import TOOL, Todo, latest
+from agent.core.transcript import MOST_OUTPUT, NOWHERE, OPEN, Cut, Row, Transcript
+from agent.sessions import Before
 from app.drawing import Drawing
 from app.growing import Blocks, Levels
 from app.shown import Shown
@@ -27,6 +29,10 @@ WINDOW = 40
 """Rows of history on the page."""
 TURN_ROWS = 48
 """Rows of the running turn before the older ones become history."""
+FIRST = 10
+"""Rows that are drawn first when a session is opened: about what is in sight."""
+EVENTS = 4
+"""Events that are read for each row that is to be shown; of those that are left over, few become rows."""
 
 NEWS = (TurnStarted, StepFinished, ToolCallFinished, TurnFinished)
 """What changes what is known of a turn, beside its rows."""
@@ -35,13 +41,14 @@ NEWS = (TurnStarted, StepFinished, ToolCallFinished, TurnFinished)
 class View:
     """A tab's fold. The live answer stays where it was drawn until something must be drawn after it."""
 
-    def __init__(self, limit: int = WINDOW) -> None:
-        self.transcript = Transcript()
+    def __init__(self, limit: int = WINDOW, cut: Cut = NOWHERE) -> None:
+        self.transcript = Transcript(cut)
+        self.cut = cut
+        """Where the session is cut: what was before is not folded."""
         self.drawing = Drawing()
         self.answer = Blocks()
         self.thinking = Levels()
-        self.asking: list[Shown] = []
-        self.todos: tuple[Todo, ...] = ()
+        self.todos: Sequence[Todo] = ()
         self.output = ""
         """The end of what the running call has written."""
         self._output_of = ""
@@ -49,12 +56,14 @@ class View:
         """Rows before it are history."""
         self._kept = ""
         """The id of the row that is still shown as the live answer."""
-        self._started = self._has_new_mode = False
+        self._started = self._has_new_mode = self._has_todos = False
         self._has_jobs = self._has_news = True
         self._changed = True
         """Whether rows differ from those handed out last."""
         self.limit = limit
         """Rows of history that may be shown."""
+        self.is_opening = False
+        """Whether only the very newest rows are shown, until those are drawn."""
 
     def apply(self, event: Event | Live) -> None:
         """Fold one event in."""
@@ -127,8 +136,8 @@ class View:
             self._forget_live()
         while self._boundary < len(rows) - TURN_ROWS and rows[self._boundary].status not in OPEN:
             self._boundary += 1
-        self.todos = latest(rows)
-        self.asking = [self.drawing.row(row) for row in rows[self._boundary :] if row.status == "asking"]
+        if isinstance(event, CheckpointRestored) or (self._finished(event, TOOL) and _went_well(event)):
+            self.todos, self._has_todos = latest(rows), True
 
     def _forget_live(self) -> None:
         self._changed = self._changed or bool(self._kept)
@@ -137,18 +146,34 @@ class View:
         self._kept = ""
         self._forget_output()
 
+    def widen(self) -> None:
+        """Show all that may be shown, once the newest rows are drawn."""
+        self.is_opening, self._changed = False, True
+
+    def forget_news(self) -> None:
+        """Know that nobody need be told of what has started or may be changed up to here."""
+        self._started = self._has_new_mode = False
+
     def take_start(self) -> bool:
         """Whether a turn has started since this was asked last."""
         started, self._started = self._started, False
         return started
 
     def _may_change_mode(self, event: Event) -> bool:
-        if isinstance(event, ToolCallFinished):
-            row = next(
-                (row for row in reversed(self.transcript.told) if row.call_id == event.result.call_id), None
-            )
-            return row is not None and row.title.endswith("plan_mode")
-        return isinstance(event, TurnFinished)
+        return isinstance(event, TurnFinished) or self._finished(event, "plan_mode")
+
+    def _finished(self, event: Event, tool: str) -> bool:
+        """Whether a call of a tool whose name ends so is over."""
+        if not isinstance(event, ToolCallFinished):
+            return False
+        call_id, rows = event.result.call_id, reversed(self.transcript.told)
+        row = next((row for row in rows if row.call_id == call_id), None)
+        return row is not None and row.title.endswith(tool)
+
+    def know(self, before: Before) -> None:
+        """Learn what the events come to that are not folded."""
+        self.transcript.usage = before.usage + self.transcript.usage
+        self.todos = self.todos if self._has_todos else before.todos
 
     def take_mode(self) -> bool:
         """Whether the session may be in another mode than when this was asked last."""
@@ -180,6 +205,12 @@ class View:
         return True
 
     @property
+    def asking(self) -> list[Shown]:
+        """The calls that wait for an answer."""
+        rows = self.transcript.told[self._boundary :]
+        return [self.drawing.row(row) for row in rows if row.status == "asking"]
+
+    @property
     def spent(self) -> str:
         """What the session has used so far."""
         return spent_in_short(self.transcript.usage)
@@ -198,7 +229,10 @@ class View:
     @property
     def history(self) -> list[Row]:
         """The newest rows before the turn."""
-        return self.transcript.told[max(0, self._boundary - self.limit) : self._boundary]
+        told, most = self.transcript.told, self.limit
+        if self.is_opening:
+            most = max(0, min(most, FIRST - len(told) + self._boundary))
+        return told[max(0, self._boundary - most) : self._boundary]
 
     @property
     def queued(self) -> list[Row]:
@@ -208,12 +242,13 @@ class View:
     @property
     def has_earlier(self) -> bool:
         """Whether there are rows before the history that is shown."""
-        return self._boundary > self.limit
+        return self._boundary > self.limit or self.cut.seq > 0
 
     @property
     def turn(self) -> list[Row]:
         """The turn's rows, without the one still shown as the live answer."""
-        return [row for row in self.transcript.told[self._boundary :] if row.id != self._kept]
+        rows = [row for row in self.transcript.told[self._boundary :] if row.id != self._kept]
+        return rows[-FIRST:] if self.is_opening else rows
 
     @property
     def has_answer(self) -> bool:
@@ -244,3 +279,7 @@ class View:
         if running:
             return run_state(running[-1].title)
         return ANSWERING if self.has_answer else THINKING
+
+
+def _went_well(event: Event) -> bool:
+    return isinstance(event, ToolCallFinished) and event.result.outcome == "ok"

@@ -4,23 +4,28 @@ import { memo, useState } from "react";
 import { jsx } from "@emotion/react";
 import ReactMarkdown from "react-markdown";
 import remarkGfm from "remark-gfm";
+import { Code, marked, unmarked } from "./math.js";
 
 const said = (node) => node.value ?? node.children?.map(said).join("") ?? "";
 
-// Where a link leads, when its words do not say so.
+// Where a link leads, when its words do not begin with that.
 const host = (href, words) => {
   try {
     const { host } = new URL(href);
-    return words.includes(host) ? "" : host;
+    const [named] = words.replace(/^https?:\/\//, "").split(/[/?#]/);
+    return named === host ? "" : host;
   } catch {
     return "";
   }
 };
 
+// What is set in the other direction, or left open, ends with the link's words.
 const Link = ({ node, children, ...rest }) => {
+  const words = jsx("bdi", null, children);
+  if (!rest.href) return words; // its address was an unsafe one
   const leads = host(rest.href, said(node));
   return jsx("a", { ...rest, target: "_blank", rel: "noopener noreferrer" },
-    children, leads && jsx("span", { className: "host" }, ` (${leads})`));
+    words, leads && jsx("bdi", { className: "host" }, ` (${leads})`));
 };
 
 // Where an image of the workspace is fetched; nothing for any other address, which is never asked for.
@@ -67,7 +72,7 @@ const coloured = (text, runs) => {
 
 const block = (runs, copy) => ({ node, children }) => {
   const { className = "", children: code } = children?.props ?? {};
-  const text = typeof code === "string" ? code : said(node);
+  const text = unmarked(typeof code === "string" ? code : said(node));
   const found = runs.get(node.position?.start.line);
   return jsx("div", { className: "code" },
     jsx("div", { className: "code-bar" },
@@ -79,8 +84,39 @@ const block = (runs, copy) => ({ node, children }) => {
 const box = (done, undone) => ({ node, ...rest }) =>
   jsx("input", { ...rest, "aria-label": rest.checked ? done : undone });
 
+// Nobody nests so deeply: what is so deep is written to make the page stumble, and shown as it is written.
+const DEEPEST = 60;
+const NESTED = new RegExp(`^(?:[ \\t]*(?:>|(?:[-*+]|\\d{1,9}[.)])[ \\t])){${DEEPEST}}`, "m");
+
+const isDeep = (tree) => {
+  let level = [tree];
+  for (let depth = 0; level.length; depth++) {
+    if (depth > DEEPEST) return true;
+    level = level.flatMap((node) => node.children ?? []);
+  }
+  return false;
+};
+const refuseDeep = () => (tree) => {
+  if (isDeep(tree)) throw new RangeError("nested too deeply");
+};
+
+const plain = (text) => jsx("p", { className: "plain" }, text);
+
+// A component without hooks may be called: so what it cannot draw leaves the rest of the page alone.
+const draw = (options) => {
+  if (NESTED.test(options.children)) return plain(options.children);
+  try {
+    return ReactMarkdown({ ...options, children: marked(options.children) });
+  } catch {
+    return plain(options.children);
+  }
+};
+
 export const Markdown = memo(({ text, inks, copy, done, undone }) =>
-  jsx(ReactMarkdown, {
-    remarkPlugins: [remarkGfm],
-    components: { a: Link, img: Image, table: Table, pre: block(runsOf(inks), copy), input: box(done, undone) },
-  }, text));
+  draw({
+    children: text,
+    remarkPlugins: [remarkGfm, refuseDeep],
+    components: {
+      a: Link, img: Image, table: Table, code: Code, pre: block(runsOf(inks), copy), input: box(done, undone),
+    },
+  }));

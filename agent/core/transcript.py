@@ -121,13 +121,25 @@ def _prompt_part(part: Part, words: str) -> str:
             return ""
 
 
+class Cut(Value):
+    """Where a session is cut when only its end is folded: before a turn that begins there."""
+
+    seq: int = 0
+    """The number of the newest event that is left out; 0: none is."""
+    queue: tuple[PromptQueued, ...] = ()
+    """The prompts among them that wait still."""
+
+
+NOWHERE = Cut()
+
+
 class Transcript:
     """Rows so far, and the partial rows of the step that speaks now; `apply` one event after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, cut: Cut = NOWHERE) -> None:
         self.told: list[Row] = []
         """What has happened, in order."""
-        self.queue: dict[str, PromptQueued] = {}
+        self.queue = {queued.prompt_id: queued for queued in cut.queue}
         """The prompts that wait, by their ids, in order."""
         self.usage = Usage(cost=0.0)
         """The whole session's."""

@@ -15,6 +15,7 @@ from sqlmodel.sql.expression import Select
 from agent.core.errors import NotFound, Unavailable
 from agent.core.events import (
     EVENT,
+    CheckpointRestored,
     Event,
     PromptDropped,
     PromptQueued,
@@ -161,14 +162,28 @@ async def read(session_id: str, after: int = 0, most: int | None = None) -> list
     return await reading(lambda store: [_event(session_id, seq, body) for seq, body in store.exec(stored)])
 
 
-async def went_back(session_id: str) -> list[tuple[int, Event]]:
+async def went_back(session_id: str) -> list[tuple[int, CheckpointRestored]]:
     """The events that say that a session went back, in order, each with its number.
 
     Raises:
         Unavailable: an event is damaged, or the database does not answer.
     """
-    stored = BY_NUMBER.where(EventRow.session_id == session_id, EventRow.type == "CheckpointRestored")
-    return await reading(lambda store: [_event(session_id, seq, body) for seq, body in store.exec(stored)])
+    return await reading(lambda store: went_back_in(store, session_id))
+
+
+def went_back_in(store: Session, session_id: str) -> list[tuple[int, CheckpointRestored]]:
+    """The same within a transaction.
+
+    Raises:
+        Unavailable: one of them is damaged.
+    """
+    stored = BY_NUMBER.where(
+        EventRow.session_id == session_id,
+        EventRow.turn_id == "",  # as of all that happens between turns: the index knows them
+        EventRow.type == "CheckpointRestored",
+    )
+    found = [_event(session_id, seq, body) for seq, body in store.exec(stored)]
+    return [(seq, event) for seq, event in found if isinstance(event, CheckpointRestored)]
 
 
 def end_in(store: Session, session_id: str, turn_id: str) -> int | None:

@@ -97,6 +97,7 @@ __all__ = [
     "discard_workspace",
     "effect",
     "execute",
+    "is_workspace_empty",
     "jobs",
     "judge",
     "kinds",
@@ -346,6 +347,13 @@ async def discard_workspace(user: User, session: Session) -> None:
     """Remove a workspace that was made for its session alone; what an administrator has chosen stays."""
     _require_owner(user, session)
     await asyncio.to_thread(workspaces.discard, settings().data_dir, session.id)
+
+
+@persons_only
+async def is_workspace_empty(user: User, session: Session) -> bool:
+    """Whether nothing lies in the workspace that was made for a session alone."""
+    _require_owner(user, session)
+    return await asyncio.to_thread(workspaces.is_empty, settings().data_dir, session.id)
 
 
 async def judge(user: User, session: Session, call: ToolCall, *, is_tainted: bool = False) -> Weighed:

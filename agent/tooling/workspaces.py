@@ -42,5 +42,11 @@ def discard(data_dir: Path, session_id: str) -> None:
     remove(_own(data_dir, session_id))
 
 
+def is_empty(data_dir: Path, session_id: str) -> bool:
+    """Whether nothing lies in the folder that was made for a session, if there is one."""
+    folder = _own(data_dir, session_id)
+    return not folder.is_dir() or not any(folder.iterdir())
+
+
 def _own(data_dir: Path, session_id: str) -> Path:
     return data_dir / "workspaces" / session_id

@@ -17,7 +17,7 @@ class Markdown(rx.Component):
 
     library = "$/public/markdown.js"
     tag = "Markdown"
-    lib_dependencies: list[str] = ["react-markdown@10.1.0", "remark-gfm@4.0.1"]
+    lib_dependencies: list[str] = ["react-markdown@10.1.0", "remark-gfm@4.0.1", "temml@0.13.5"]
 
     text: rx.Var[str]
     inks: rx.Var[str]

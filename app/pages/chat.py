@@ -40,11 +40,11 @@ from app.composing import ComposingState, Measured, in_order, session_of
 from app.drawer.opening import Drawer
 from app.editing import edited, said_anew
 from app.listing import SessionsState, list_anew
-from app.pace import PaceState, marker, pace_of
+from app.pace import PaceState, begun, marker, pace_of
 from app.replying import replied
 from app.shown import Choice, choices
 from app.state import FlashState, asked, flash
-from app.view import WINDOW, View
+from app.view import EVENTS, TURN_ROWS, WINDOW, View
 from app.words import (
     INSTRUCTIONS,
     NAME,
@@ -78,12 +78,15 @@ class ChatState(rx.State):
     async def arrive(self) -> Any:
         """Show the session of the page's address, and follow it for as long as the tab is there."""
         session_id = session_of(self.router.url.path)
+        pace = pace_of(self.router.session.client_token)
         try:
             user = await who(self)
             async with self:
-                is_shown = bool(session_id) and session_id == self.session_id
+                is_shown = session_id == self.session_id
+                had_other = self.session_id not in ("", session_id)
                 view = await self._show(user, session_id)
-            tiers, pace = follow.Tiers(), pace_of(self.router.session.client_token)
+            view.is_opening = not is_shown
+            tiers = follow.Tiers()
 
             async def flush() -> None:
                 async with self:
@@ -96,7 +99,7 @@ class ChatState(rx.State):
                     if view.take_mode():
                         self.mode = (await sessions.get(user, session_id)).mode
 
-            if not is_shown:  # else what is shown stays until there is more to show
+            if not session_id or had_other:  # else what is shown stays until there is more to show
                 await flush()
             to = self._keeping(user, session_id, view, flush)
             if session_id and await follow.stream(self, session_id, view, pace, to):
@@ -142,7 +145,9 @@ class ChatState(rx.State):
             self.session_id, self.name, self.workspace = session.id, session.name, session.workspace
             self.model, self.mode = session.model, session.mode
             self.fallbacks = ", ".join(session.fallbacks)
-        elif not self.model:
+            events = EVENTS * (history.limit + TURN_ROWS)
+            return Measured(history.limit, await sessions.cut(user, session_id, events))
+        if not self.model:
             self.model = await providers.default_model(user)
         return Measured(history.limit)
 
@@ -198,14 +203,15 @@ class ChatState(rx.State):
 
     @rx.event(background=True)
     async def get_ready(self) -> Any:
-        """Do what the first prompt need not wait for: read the history, then offer the models."""
+        """Do what the first prompt need not wait for, nor the rows: read the log, offer the models."""
         try:
             user = await who(self)
             if session_id := session_of(self.router.url.path):
-                await sessions.prepare(user, session_id)
                 found = await tooling.read_instructions(user, await sessions.get(user, session_id))
                 async with self:
                     self.instructions = [instruction_note(file) for file in found.files]
+                await begun(self.router.session.client_token)
+                await sessions.prepare(user, session_id)
         except (MaestroError, ToolFailed):
             return None  # `arrive` has said it, or each tool will
         return ChatState.offer

@@ -6,7 +6,7 @@ is coloured here can bring markup into the page, or change a word of it.
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from threading import Lock
 
 from pygments.lexers import find_lexer_class_for_filename, get_lexer_by_name  # pyright: ignore[reportUnknownVariableType]
 from pygments.token import Comment, Generic, Keyword, Literal, Name, Number, String, _TokenType  # pyright: ignore[reportPrivateUsage]
@@ -21,6 +21,8 @@ LONGEST_FILE = 60_000
 """Characters of a file that is coloured."""
 PORTION = 40_000
 """Characters that are coloured before other work has its turn."""
+MOST_KEPT = 1000
+"""Blocks of code whose colours are remembered."""
 PREFIX = re.compile(r"(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*")
 LINE_END = re.compile(r"\r\n|\n|\r")
 LETTERS: dict[_TokenType, str] = {
@@ -44,6 +46,20 @@ LETTERS: dict[_TokenType, str] = {
 """A letter for each kind of sign that has a colour; the sheet knows them as `ink-LETTER`."""
 
 
+_kept: dict[tuple[str, str], str] = {}
+"""The colours of code that some tab has shown: a session that is opened again has them at once."""
+_keeping = Lock()
+
+
+def _keep(language: str, code: str) -> str:
+    found = runs(language, code)
+    with _keeping:  # the tabs' threads come one after the other
+        _kept[language, code] = found
+        while len(_kept) > MOST_KEPT:
+            del _kept[next(iter(_kept))]
+    return found
+
+
 class Inks:
     """The colours of one tab's texts: at once where they are known, else once they have been learnt."""
 
@@ -62,7 +78,9 @@ class Inks:
         if (inks := self._found.get(text)) is not None:
             return inks
         blocks = list(fenced(text)) if "```" in text or "~~~" in text else []
-        unknown = [(language, code) for _, language, code in blocks if (language, code) not in self._learnt]
+        codes = [(language, code) for _, language, code in blocks]
+        self._learnt.update((code, _kept[code]) for code in codes if code in _kept)
+        unknown = [code for code in codes if code not in self._learnt]
         self._wanted.update(dict.fromkeys(unknown))
         coloured = [(line, self._learnt.get((language, code))) for line, language, code in blocks]
         inks = ";".join(f"{line}:{found}" for line, found in coloured if found)
@@ -75,7 +93,7 @@ class Inks:
         done = 0
         while self._wanted and done < PORTION:
             (language, code), _ = self._wanted.popitem()  # the newest first: it is what is looked at
-            self._learnt[language, code] = runs(language, code)
+            self._learnt[language, code] = _keep(language, code)
             done += len(code)
 
 
@@ -103,7 +121,6 @@ def _language(told: str) -> str:
     return next(iter(told.split()), "").lower()
 
 
-@lru_cache(maxsize=512)
 def runs(language: str, code: str) -> str:
     r"""How code is coloured: a letter where there is one, and a length, again and again.
 
@@ -141,8 +158,7 @@ def inks_of_file(language: str, text: str) -> str:
     """
     if not language or len(text) > LONGEST_FILE:
         return ""
-    # Not remembered: files are many, and looked at once.
-    found = runs.__wrapped__(language, text if text.endswith("\n") else f"{text}\n")
+    found = runs(language, text if text.endswith("\n") else f"{text}\n")
     return f"1:{found}" if found else ""
 
 

@@ -40,13 +40,18 @@ class Adapter(SUT):
         shutil.rmtree(self.data, ignore_errors=True)
 
     async def preload(self, http, n):  # noqa: ARG002
+        [url] = await self.preload_all([str(n)])
+        return url
+
+    async def preload_all(self, wanted):
+        """The URLs of canned sessions, as preload.py names them."""
         program = await asyncio.create_subprocess_exec(
-            *(ROOT / ".venv/bin/python", BENCH / "preload.py", str(n)),
+            *(ROOT / ".venv/bin/python", BENCH / "preload.py", *wanted),
             cwd=ROOT,
             env=self.environment(),
             stdout=subprocess.PIPE,
         )
-        session_id, _ = await program.communicate()
+        told, _ = await program.communicate()
         if program.returncode:
-            raise RuntimeError("the canned session could not be written")
-        return f"{self.base}/s/{session_id.decode().strip()}"
+            raise RuntimeError("the canned sessions could not be written")
+        return [f"{self.base}/s/{session_id}" for session_id in told.decode().split()]

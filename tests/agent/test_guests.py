@@ -20,10 +20,12 @@ OF_THE_SERVER = {
 """Asked by the server itself, for somebody it has just made known."""
 OF_SESSIONS = {
     "sessions.attach",
+    "sessions.before",
     "sessions.browse",
     "sessions.change",
     "sessions.checkpoint",
     "sessions.create",
+    "sessions.cut",
     "sessions.delete",
     "sessions.delete_all",
     "sessions.detach",

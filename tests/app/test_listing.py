@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import httpx2
 
@@ -30,3 +30,13 @@ def test_each_group_has_its_heading_once() -> None:
     ]
     headings = [entry.heading for entry in grouped(found, now)]
     assert headings == ["Pinned", "Today", "", "Yesterday", "Last 7 days", "Older", ""]
+
+
+def test_days_are_those_of_the_person() -> None:
+    at = datetime(2026, 1, 30, 23, tzinfo=UTC)
+    known = {"user_id": "1", "name": "Plan", "model": "m", "mode": "ask", "workspace": "/w", "last_seq": 0}
+    session = Session.model_validate({**known, "id": "s", "created_at": at, "updated_at": at})
+    hours = {0: "Yesterday", 2: "Today", -3: "Today"}
+    for ahead, heading in hours.items():
+        now = (at + timedelta(hours=2)).astimezone(timezone(timedelta(hours=ahead)))
+        assert grouped([session], now)[0].heading == heading

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from app.pace import EVERY, PATIENCE, UNDRAWN, Pace, pace_of
+from app.pace import EVERY, PATIENCE, UNDRAWN, Pace, begun, pace_of
 from tests.app.serving import Server
 from tests.app.tabs import CHAT, STATE, opened
 
@@ -44,6 +44,28 @@ async def test_a_hidden_tab_is_not_waited_for_for_ever() -> None:
     await pace.room()
     assert PATIENCE * 0.9 < time.monotonic() - began < PATIENCE * 8
     await pace.room()
+
+
+async def test_a_wanted_mark_comes_with_the_next_flush_and_is_waited_for() -> None:
+    pace = Pace()
+    pace.want()
+    assert pace.count() == 1
+    waiting = asyncio.ensure_future(pace.drawn())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    pace.draw(1)
+    await waiting
+    assert flushed(pace, EVERY - 1) == 1
+
+
+async def test_what_can_be_done_later_waits_until_a_tab_has_begun() -> None:
+    await begun("nobody's")
+    pace = pace_of("opening")
+    waiting = asyncio.ensure_future(begun("opening"))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    pace.begun.set()
+    await waiting
 
 
 @pytest.mark.parametrize("mark", [10**9, -1])

@@ -28,9 +28,11 @@ from agent.core.events import (
     joined,
 )
 from agent.core.messages import Message, Part, Text, Thinking, ToolCall, ToolResult, Usage
-from agent.core.transcript import MOST_OUTPUT, Row, fold
+from agent.core.todos import Todo
+from agent.core.transcript import MOST_OUTPUT, Cut, Row, fold
+from agent.sessions import Before
 from app import words
-from app.view import TURN_ROWS, WINDOW, View
+from app.view import FIRST, TURN_ROWS, WINDOW, View
 
 PROSE = st.sampled_from(["Hello", " world.\n\n", "```\ncode\n", "```\n", "- entry\n", "  more\n", "\n"])
 PROMPT = (Text(text="Do it"),)
@@ -418,7 +420,7 @@ def test_that_jobs_may_have_changed_is_told_once(view: View) -> None:
 
 
 async def test_colours_are_learnt_after_the_words_are_shown(view: View) -> None:
-    view.apply(finished("```python\nreturn 1\n```", ToolCall(id="c", name="grep", arguments={})))
+    view.apply(finished("```python\nreturn 7\n```", ToolCall(id="c", name="grep", arguments={})))
     assert [row.inks for row in view.drawing.rows(view.turn)][1] == [""]
     view.take_change()
     assert await view.learn_colours()
@@ -434,3 +436,49 @@ def test_an_answer_that_stays_where_it_was_drawn_says_what_it_used(view: View) -
     view.apply(TurnFinished(turn_id="t", reason="end_turn"))
     assert view.answer_end.spent.endswith("3 tokens read · 2 written · $0.50")
     assert view.spent == "$0.50"
+
+
+def test_the_newest_rows_are_drawn_first_and_then_all_of_them() -> None:
+    view = View()
+    for number in range(TURN_ROWS):
+        view.apply(TurnStarted(turn_id=f"{number}", prompt=PROMPT, model="demo:scripted", mode="ask"))
+        view.apply(TurnFinished(turn_id=f"{number}", reason="end_turn"))
+    shown = [row.id for row in [*view.history, *view.turn]]
+    view.is_opening = True
+    first = [row.id for row in [*view.history, *view.turn]]
+    assert first == shown[-FIRST:]
+    assert view.has_earlier
+    assert view.take_change()
+    view.widen()
+    assert view.take_change()
+    assert [row.id for row in [*view.history, *view.turn]] == shown
+
+
+def test_a_long_turn_opens_with_its_end() -> None:
+    view = View()
+    view.apply(TurnStarted(turn_id="t", prompt=PROMPT, model="demo:scripted", mode="ask"))
+    for number in range(FIRST * 2):
+        call = ToolCall(id=f"{number}", name="grep", arguments={})
+        view.apply(ToolCallStarted(turn_id="t", call=call, effect="pure"))
+    view.is_opening = True
+    assert [row.id for row in [*view.history, *view.turn]] == [
+        f"{number}" for number in range(FIRST, FIRST * 2)
+    ]
+
+
+def test_what_is_left_out_is_known_by_what_it_comes_to() -> None:
+    view = View(cut=Cut(seq=9))
+    view.apply(finished("Hello"))
+    view.know(Before(Usage(input=5, cost=0.0), [Todo(content="Test it", status="pending")]))
+    assert view.transcript.usage.input == 5
+    assert [todo.content for todo in view.todos] == ["Test it"]
+    assert view.has_earlier
+
+
+def test_a_list_that_was_emptied_stays_empty() -> None:
+    view = View(cut=Cut(seq=9))
+    call = ToolCall(id="c", name="todo", arguments={"items": []})
+    view.apply(ToolCallStarted(turn_id="t", call=call, effect="idempotent"))
+    view.apply(ToolCallFinished(turn_id="t", result=ToolResult(call_id="c", outcome="ok", text="")))
+    view.know(Before(Usage(cost=0.0), [Todo(content="Test it", status="pending")]))
+    assert view.todos == ()

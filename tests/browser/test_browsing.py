@@ -1,10 +1,12 @@
 """All sessions: searching, and what is done with what was found."""
 
 import re
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.app.api.streams import turn
 from tests.app.serving import Server
@@ -86,3 +88,32 @@ async def test_nothing_scrolls_sideways(page: Page, width: int) -> None:
     await expect(page.locator(".hits").first).to_be_visible()
     wide = "[document.documentElement, browsing].map((one) => one.scrollWidth - one.clientWidth)"
     assert await page.evaluate(wide) == [0, 0]
+
+
+HEADING = """name => {
+  let heading = "";
+  for (const entry of document.querySelectorAll("#sidebar li")) {
+    heading = entry.querySelector(".group")?.textContent ?? heading;
+    if (entry.querySelector("a").textContent === name) return heading;
+  }
+}"""
+"""Of the group in the sidebar that a session is in."""
+
+
+async def test_sessions_are_listed_by_the_days_of_the_person(browser: Browser, server: Server) -> None:
+    with server.client() as api:
+        made = api.post("sessions", json={"name": "Half a day ago"}).json()["id"]
+    with server.database() as database:
+        ago = str(datetime.now(UTC) - timedelta(hours=12))
+        database.execute("UPDATE sessions SET updated_at = ? WHERE id = ?", [ago, UUID(made).hex])
+    headings: set[str] = set()
+    for zone in (
+        "Etc/GMT-14",
+        "Etc/GMT-2",
+    ):  # twelve hours from one to the other: it was the day before in one
+        async with await browser.new_context(timezone_id=zone) as context:
+            page = await context.new_page()
+            await page.goto(f"{server.url}/sessions")
+            await expect(page.locator("#sidebar").get_by_text("Half a day ago")).to_be_attached()
+            headings.add(await page.evaluate(HEADING, "Half a day ago"))
+    assert headings == {"Today", "Yesterday"}

@@ -118,9 +118,9 @@ async def test_code_has_its_colours_and_not_a_sign_is_changed(tab: Opening, serv
     await expect(nested.locator(".ink-b, .ink-s").first).to_be_visible()
     assert await chat.page.evaluate(HARMED)
     await expect(chat.answers.last.locator("a")).to_have_text(
-        ["words (example.org)", "https://example.com/", "safe"], timeout=SOON
+        ["words (example.org)", "https://example.com/"], timeout=SOON
     )
-    await expect(chat.answers.last.locator("a").last).not_to_have_attribute("href", "javascript:")
+    await expect(chat.answers.last).to_contain_text("safe")  # its address was none
 
 
 async def test_a_block_of_code_is_copied(tab: Opening, server: Server) -> None:

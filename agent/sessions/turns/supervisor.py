@@ -16,7 +16,7 @@ from agent.core.errors import MaestroError, Unavailable
 from agent.core.events import Noticed
 from agent.sessions import log
 from agent.sessions.stream.bus import bus
-from agent.sessions.sweeping import sweep
+from agent.sessions.sweeping import sweep, sweep_unused
 from agent.sessions.turns import executors, open_turns, registry
 from agent.sessions.turns.engine import Ended, Engine, Recorder, Run
 from agent.sessions.turns.executors import Executor
@@ -195,6 +195,8 @@ class Supervisor:
 async def _swept() -> None:
     if swept := await sweep():
         logger.info("guests were swept away", sessions=swept)
+    if unused := await sweep_unused():
+        logger.info("sessions never used were swept away", sessions=unused)
 
 
 async def _guarded(work: Callable[[], Awaitable[None]]) -> None:

@@ -11,7 +11,7 @@ from agent.core.errors import NotFound
 from agent.core.identity import Session, User
 from agent.running import running
 from agent.sessions import rows
-from agent.sessions.sweeping import sweep
+from agent.sessions.sweeping import sweep, sweep_unused
 from agent.sessions.turns import supervisor
 from agent.store.columns import now
 from agent.store.engine import reading, writing
@@ -149,3 +149,60 @@ async def test_a_server_sweeps_when_it_starts(
     async with running(settings), asyncio.timeout(PATIENCE):
         while (await left())["SessionRow"]:  # noqa: ASYNC110  a row tells nobody that it goes
             await asyncio.sleep(0.02)
+
+
+async def aged(session: Session, **values: object) -> None:
+    """Let a session have been begun two days ago, with what is said of it."""
+    old = {"updated_at": now() - timedelta(days=2), **values}
+    await writing(
+        lambda store: store.exec(update(SessionRow).where(col(SessionRow.id) == session.id).values(**old))
+    )
+
+
+async def is_there(user: User, session: Session) -> bool:
+    try:
+        await sessions.get(user, session.id)
+    except NotFound:
+        return False
+    return True
+
+
+async def test_a_session_that_was_never_used_goes_after_a_day(ada: User) -> None:
+    begun, fresh = await sessions.create(ada), await sessions.create(ada)
+    await aged(begun)
+    assert await sweep_unused() == 1
+    assert not await is_there(ada, begun)
+    assert not has_folder(begun)
+    assert await is_there(ada, fresh)
+    assert await sweep_unused() == 0
+
+
+@sqlite_only
+@pytest.mark.parametrize(
+    "kept", [{"name": "Plans"}, {"draft": "Please"}, {"pinned_at": now()}, {"last_seq": 1}]
+)
+async def test_what_somebody_means_to_come_back_to_stays(ada: User, kept: dict[str, object]) -> None:
+    session = await sessions.create(ada)
+    await aged(session, **kept)
+    assert await sweep_unused() == 0
+    assert await is_there(ada, session)
+
+
+@sqlite_only
+async def test_a_session_with_files_is_not_unused(ada: User) -> None:
+    attached, worked = await sessions.create(ada), await sessions.create(ada)
+    await sessions.attach(ada, attached.id, "a.txt", b"Hello")
+    (Path(worked.workspace) / "a.txt").write_text("Hello")
+    await aged(attached)
+    await aged(worked)
+    assert await sweep_unused() == 0
+    assert await is_there(ada, attached)
+    assert has_folder(worked)
+
+
+@sqlite_only
+async def test_a_session_of_a_guest_goes_with_the_guest(here: Visitor) -> None:
+    session = await sessions.create(here.user, model="demo:scripted")
+    await aged(session)
+    assert await sweep_unused() == 0
+    assert await is_there(here.user, session)

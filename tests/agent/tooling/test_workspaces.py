@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from agent.core.errors import Invalid
-from agent.tooling.workspaces import choose, discard
+from agent.tooling.workspaces import choose, discard, is_empty
 
 
 def test_a_new_folder_is_private_and_found_again(tmp_path: Path) -> None:
@@ -49,3 +49,11 @@ def test_a_folder_of_its_own_is_discarded_and_a_chosen_one_stays(tmp_path: Path)
         discard(tmp_path, session_id)
     assert not own.exists()
     assert (tmp_path / "code").is_dir()
+
+
+def test_a_workspace_is_empty_until_something_lies_in_it(tmp_path: Path) -> None:
+    assert is_empty(tmp_path, "s")
+    folder = choose(tmp_path, [], "s", None)
+    assert is_empty(tmp_path, "s")
+    (folder / "a.txt").touch()
+    assert not is_empty(tmp_path, "s")

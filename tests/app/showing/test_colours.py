@@ -58,6 +58,13 @@ def test_colours_come_once_they_are_learnt() -> None:
     assert inks.of(text) == "3:k7,n2"
 
 
+def test_what_one_tab_has_learnt_another_has_at_once() -> None:
+    text = "```python\nreturn 'seen before'\n```\n"
+    found, inks = learnt(Inks(), text), Inks()
+    assert inks.of(text) == found != ""
+    assert not inks.wants
+
+
 def test_much_code_is_learnt_in_portions_the_newest_first() -> None:
     inks = Inks()
     texts = [f"```python\nreturn {n}  # {'x' * (LONGEST - 100)}\n```" for n in range(4)]
