@@ -59,7 +59,6 @@ class SessionShown:
 
 def session_shown(session: Session, state: str, now: datetime) -> SessionShown:
     """A session as the page shows it."""
-    folder = PurePath(session.workspace).name
     return SessionShown(
         id=session.id,
         name=session.name or UNNAMED,
@@ -68,7 +67,7 @@ def session_shown(session: Session, state: str, now: datetime) -> SessionShown:
         state=state,
         label=STATES[state],
         model=session.model,
-        workspace=OWN_FOLDER if folder == session.id else folder,
+        workspace=folder_of(session),
         path=session.workspace,
         when=ago(session.updated_at, now),
         at=exactly(session.updated_at),
@@ -76,6 +75,18 @@ def session_shown(session: Session, state: str, now: datetime) -> SessionShown:
         is_archived=session.archived_at is not None,
         has_changes=session.has_changes,
     )
+
+
+def folder_of(session: Session) -> str:
+    """The workspace of a session as a person calls it; one that was made for it has no name to speak of.
+
+    >>> at = datetime(2026, 1, 31, tzinfo=UTC)
+    >>> what = {"model": "m", "mode": "ask", "last_seq": 0, "created_at": at, "updated_at": at}
+    >>> folder_of(Session(id="s", user_id="1", name="", workspace="/home/ada/garden", **what))
+    'garden'
+    """
+    name = PurePath(session.workspace).name
+    return OWN_FOLDER if name == session.id else name
 
 
 def with_hits(

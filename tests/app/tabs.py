@@ -14,7 +14,7 @@ from tests.app.serving import PATIENCE, Server
 
 NAMESPACE = "/_event"
 STATE = "reflex___state____state"
-CHAT = f"{STATE}.app___pages___chat____chat_state"
+CHAT = f"{STATE}.app___chatting____chat_state"
 FLASH = f"{STATE}.app___state____flash_state"
 HISTORY = f"{STATE}.app___follow____history_state"
 TURN = f"{STATE}.app___follow____turn_state"

@@ -76,7 +76,7 @@ async def test_a_server_told_to_stop_does_so_whoever_still_listens(data: Path) -
         with following(api, session) as events:
             until(events, is_("Delta"))
             async with opened(running, f"/s/{session}") as tab:
-                await tab.send("reflex___state____state.app___pages___chat____chat_state.arrive")
+                await tab.send("reflex___state____state.app___chatting____chat_state.arrive")
                 await tab.until(lambda: tab.states)
                 began = time.monotonic()
                 running.running.terminate()

@@ -105,7 +105,7 @@ EVENTS: dict[str, Sent] = {
     "app.always.AlwaysState.weigh": Sent(
         {"session_id": "{session_id}", "approval_id": "{approval_id}", "changed": {}}
     ),
-    **{f"app.pages.chat.ChatState.{name}": sent for name, sent in CHAT_EVENTS.items()},
+    **{f"app.chatting.ChatState.{name}": sent for name, sent in CHAT_EVENTS.items()},
     **{f"app.browsing.BrowsingState.{name}": sent for name, sent in BROWSING_EVENTS.items()},
     **{f"app.drawer.{name}": sent for name, sent in DRAWER_EVENTS.items()},
     **{f"app.settings.{name}": sent for name, sent in SETTINGS_EVENTS.items()},
