@@ -20,7 +20,7 @@
   // Each word must be there; what the server found stays while its words do.
   const fits = (one, prefix, words, place) => {
     const { prefix: own } = one.parentElement.dataset;
-    if ((prefix || ASKED.includes(own)) && own !== prefix) return false;
+    if ((prefix || ASKED.includes(own)) && ![own, one.dataset.also].includes(prefix)) return false;
     if (one.dataset.needs && !document.querySelector(one.dataset.needs)) return false;
     if (one.dataset.foundBy !== undefined) return one.dataset.foundBy === field().value.trim() && !isListed(one);
     if (!words.length) return own !== "#" || prefix || place < RECENT;

@@ -26,6 +26,8 @@ DIRECT = {
     "shortcuts": "",
 }
 """Actions that are offered by name, and what must be on the page for each."""
+SHOWN = {*DIRECT, "needs_me", "palette"}
+"""Shortcuts that stand among the actions, or have been used to come here."""
 OPTION: dict[str, Any] = {"role": "option", "tab_index": -1, "class_name": "option"}
 
 
@@ -53,7 +55,7 @@ def palette(session_id: rx.Var[str] | str, *more: rx.Component) -> rx.Component:
             _group(words.SETTINGS, ">", *(_setting(name) for name in SECTIONS if name != "people")),
             _group(words.FOUND, "#", rx.foreach(PaletteState.found, _found)),
             _group(
-                words.HELP, "?", _commands(), *(_help(name) for name in words.SHORTCUTS if name != "palette")
+                words.HELP, "?", _commands(), *(_help(name) for name in words.SHORTCUTS if name not in SHOWN)
             ),
             id="palette-list",
             role="listbox",
@@ -94,7 +96,7 @@ def _help(name: str) -> rx.Component:
         rx.el.span(one.what),
         rx.el.kbd(one.keys, custom_attrs={"data-keys-of": name}),
         type="button",
-        custom_attrs={"data-help": name, "data-needs": DIRECT.get(name, "#composer")},
+        custom_attrs={"data-help": name, "data-needs": "#composer"},
         **OPTION,
     )
 
@@ -118,7 +120,7 @@ def _action(name: str) -> rx.Component:
         rx.el.span(one.what),
         keys,
         type="button",
-        custom_attrs={"data-does": name, "data-needs": DIRECT[name]},
+        custom_attrs={"data-does": name, "data-needs": DIRECT[name], "data-also": "?"},
         **OPTION,
     )
 
@@ -129,6 +131,7 @@ def _needs_me() -> rx.Component:
         rx.el.kbd(words.SHORTCUTS["needs_me"].keys, custom_attrs={"data-keys-of": "needs_me"}),
         to="/sessions?state=needs_me",
         id="needs-me",
+        custom_attrs={"data-also": "?"},
         **OPTION,
     )
 

@@ -4,7 +4,7 @@ from agent.core.messages import Usage
 
 COPY = "Copy"
 FORK_HERE = "Fork"
-FORK_MEANS = "Go on from here in a copy of this session; its workspace is its own, and empty"
+FORK_MEANS = "Fork: go on from here in a copy of this session, with an empty workspace"
 COPY_ANSWER = "Copy this answer"
 CALLED_WITH = "As it was called"
 NEW_OUTPUT = "New output"
