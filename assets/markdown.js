@@ -22,7 +22,7 @@ const host = (href, words) => {
 // What is set in the other direction, or left open, ends with the link's words.
 const Link = ({ node, children, ...rest }) => {
   const words = jsx("bdi", null, children);
-  if (!rest.href) return words; // its address was an unsafe one
+  if (!rest.href || !URL.canParse(rest.href, location.href)) return words; // its address was unsafe, or none
   const leads = host(rest.href, said(node));
   return jsx("a", { ...rest, target: "_blank", rel: "noopener noreferrer" },
     words, leads && jsx("bdi", { className: "host" }, ` (${leads})`));

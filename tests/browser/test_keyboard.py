@@ -10,8 +10,8 @@ from tests.browser.conftest import SOON
 pytestmark = marks("demo")
 
 ZONE = """() => {
-  const zones = {"#sidebar": "sidebar", "#transcript": "transcript", "[data-approval]": "dock",
-                 "#composer, .chips": "composer"};
+  const zones = {"#sidebar": "sidebar", "main > header": "header", "#transcript": "transcript",
+                 "[data-approval]": "dock", "#composer, .chips": "composer"};
   const found = Object.keys(zones).find((zone) => document.activeElement.closest(zone));
   return zones[found] ?? "";
 }"""
@@ -33,7 +33,7 @@ async def test_tab_goes_from_the_sidebar_to_the_composer(chat: Chat) -> None:
         await chat.page.keyboard.press("Shift+Tab")
         zones.append(await chat.page.evaluate(ZONE))
     order = [zone for zone, _ in groupby(reversed(zones)) if zone]
-    assert order == ["sidebar", "transcript", "dock", "composer"]
+    assert order == ["sidebar", "header", "transcript", "dock", "composer"]
     await chat.page.keyboard.press("Escape")
     await chat.idle()
 

@@ -1,6 +1,7 @@
 """The end of a long session shows what the whole of it would show there."""
 
 import pytest
+from pydantic import JsonValue
 
 from agent import sessions
 from agent.core.errors import NotFound
@@ -32,7 +33,8 @@ EVENTS = 5
 
 def turn(number: int, usage: Usage = EACH, outcome: str = "ok") -> list[Event]:
     """A turn that writes down what is to be done, then answers."""
-    turn_id, items = f"turn-{number}", [{"content": f"thing {number}", "status": "pending"}]
+    turn_id = f"turn-{number}"
+    items: list[JsonValue] = [{"content": f"thing {number}", "status": "pending"}]
     call = ToolCall(id=f"call-{number}", name="todo", arguments={"items": items})
     result = ToolResult.model_validate({"call_id": call.id, "outcome": outcome, "text": "Kept."})
     said = Message(role="assistant", parts=(Text(text=f"Answer {number}"), call))
