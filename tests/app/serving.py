@@ -3,8 +3,7 @@
 import os
 import sqlite3
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +12,23 @@ from uuid import UUID, uuid4
 import httpx2
 
 from agent.accounts.tokens import hashed, new_token
-from tests.servers import free_port
+from tests.forking import begun, executed
+from tests.servers import NO_TLS, free_port
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 20.0
 VISIT = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-site": "none"}
 """What a browser says of a visit that a person begins."""
+ORIGINS = (
+    "https://evil.example",
+    "null",
+    "http://localhost:1",
+    "http://127.0.0.1:{port}.evil.example",
+    "http://evil@127.0.0.1:{port}",
+    "file://",
+    "",
+)
+"""Where pages of others come from, some of which look like ours."""
 
 
 @dataclass
@@ -41,12 +51,13 @@ class Server:
 
     def stranger(self) -> httpx2.Client:
         """A client nobody knows."""
-        return httpx2.Client(base_url=self.url, timeout=PATIENCE)
+        return httpx2.Client(base_url=self.url, timeout=PATIENCE, verify=NO_TLS)
 
     def client(self) -> httpx2.Client:
         """A client with the owner's token, at the API."""
         bearer = {"authorization": f"Bearer {self.token}"}
-        return httpx2.Client(base_url=f"{self.url}/api/v1/", headers=bearer, timeout=PATIENCE)
+        url = f"{self.url}/api/v1/"
+        return httpx2.Client(base_url=url, headers=bearer, timeout=PATIENCE, verify=NO_TLS)
 
     def cookie(self) -> str:
         """The cookie that a browser's first visit gets."""
@@ -94,28 +105,25 @@ class Server:
 
 
 def started(
-    data: Path, arguments: tuple[str, ...] = ("serve",), program: str = "app.cli", **settings: str
+    data: Path,
+    arguments: tuple[str, ...] = ("serve",),
+    program: str = "app.cli",
+    begin: Callable[..., subprocess.Popen[str]] = executed,
+    **settings: str,
 ) -> subprocess.Popen[str]:
     """Start the command, or a program that wraps it, in a folder without an `.env`."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": path, "MAESTRO_DATA_DIR": str(data), **settings}
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data / "log").open("a") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", program, *arguments],
-            cwd=data,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
+        return begin(program, arguments, data, environment, log)
 
 
 @contextmanager
 def serving(data: Path, program: str = "app.cli", **settings: str) -> Iterator[Server]:
     """Serve from a data folder until the end of the block."""
     port = int(settings.setdefault("MAESTRO_PORT", str(free_port())))
-    with started(data, program=program, **settings) as running:
+    with started(data, program=program, begin=begun, **settings) as running:
         try:
             assert running.stdout
             greeting = running.stdout.readline()

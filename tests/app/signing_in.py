@@ -14,7 +14,7 @@ import httpx2
 
 from tests.app.serving import Server, serving
 from tests.oauth import authorization_server, visit
-from tests.servers import free_port
+from tests.servers import NO_TLS, free_port
 
 
 @dataclass
@@ -30,7 +30,8 @@ class Community:
 
     def browser(self) -> httpx2.Client:
         """A browser that nobody has used; it says what page it is on."""
-        return httpx2.Client(base_url=self.server.url, headers={"origin": self.server.url}, timeout=20)
+        url = self.server.url
+        return httpx2.Client(base_url=url, headers={"origin": url}, timeout=20, verify=NO_TLS)
 
     def leave(self, browser: httpx2.Client, login: str, onward: str = "/") -> dict[str, str]:
         """Somebody goes to the issuer and signs in there; what they come back with."""

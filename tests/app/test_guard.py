@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from itertools import product
@@ -13,15 +12,11 @@ import httpx2
 import pytest
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
-from websockets import Origin
-from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from agent.config import Settings
 from app.build import BUILT
 from app.guard import Guard, content_policy, own_hosts
-from tests.app.serving import VISIT, Server, serving
-from tests.app.tabs import CHAT, NAMESPACE, Tab, opened
+from tests.app.serving import ORIGINS, VISIT, Server, serving
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 HOSTS = ("evil.example", "127.0.0.1", "localhost", "127.0.0.1.evil.example", "127.0.0.1:1", "0.0.0.0:{port}")
@@ -31,15 +26,6 @@ REBOUND = (
     "127.0.0.1:{port}.evil.example",
     "",
     "[::1]:1",
-)
-ORIGINS = (
-    "https://evil.example",
-    "null",
-    "http://localhost:1",
-    "http://127.0.0.1:{port}.evil.example",
-    "http://evil@127.0.0.1:{port}",
-    "file://",
-    "",
 )
 
 
@@ -85,74 +71,6 @@ def test_the_own_origin_may_ask(server: Server, stranger: httpx2.Client) -> None
         answer = stranger.get("/api/v1/me", headers={**own(server), "origin": origin})
         assert answer.status_code == 200
         assert "access-control-allow-credentials" not in answer.headers
-
-
-def shake_hands(server: Server, origin: str | None, **headers: str) -> connect:
-    url = f"ws://127.0.0.1:{server.port}{NAMESPACE}/?EIO=4&transport=websocket&token={uuid4()}"
-    return connect(url, origin=None if origin is None else Origin(origin), additional_headers=headers)
-
-
-@pytest.mark.parametrize("origin", [*ORIGINS, None])
-async def test_a_socket_from_elsewhere_is_refused(server: Server, origin: str | None) -> None:
-    foreign = None if origin is None else origin.format(port=server.port)
-    with pytest.raises(InvalidStatus) as refused:
-        await shake_hands(server, foreign, cookie=server.cookie())
-    assert refused.value.response.status_code == 403
-
-
-@pytest.mark.parametrize("cookie", ["", "maestro=", "maestro=mss_forged", "other=x"])
-async def test_a_socket_without_a_face_is_refused(server: Server, cookie: str) -> None:
-    with pytest.raises(InvalidStatus) as refused:
-        await shake_hands(server, server.url, cookie=cookie)
-    assert refused.value.response.status_code == 401
-    assert json.loads(refused.value.response.body or b"")["code"] == "not_signed_in"
-    assert "frame-ancestors 'none'" in refused.value.response.headers["content-security-policy"]
-
-
-@pytest.mark.parametrize("origin", [None, "own"])
-async def test_a_token_opens_no_socket_of_the_page(server: Server, origin: str | None) -> None:
-    """S07: neither as a bearer, nor beside a good cookie, nor in its place."""
-    name, _, cookie = server.cookie().partition("=")
-    faces = [
-        own(server),
-        {**own(server), "cookie": f"{name}={cookie}"},
-        {"authorization": f"Bearer {cookie}"},
-        {"cookie": f"{name}={server.token}"},
-    ]
-    for face in faces:
-        with pytest.raises(InvalidStatus) as refused:
-            await shake_hands(server, origin and server.url, **face)
-        assert refused.value.response.status_code in {401, 403}
-
-
-async def test_a_socket_that_sends_too_much_is_closed(server: Server) -> None:
-    async def flood(tab: Tab) -> None:
-        for _ in range(2000):
-            await tab.send(f"{CHAT}.no_such_event")
-        await tab.until(lambda: False)
-
-    async with opened(server) as tab:
-        with pytest.raises(ConnectionClosed) as closed:
-            await flood(tab)
-        assert closed.value.rcvd
-        assert closed.value.rcvd.code == 1008
-
-
-async def test_the_page_with_its_cookie_is_accepted_and_a_huge_frame_ends_it(server: Server) -> None:
-    async with opened(server) as tab:
-        await tab.send_raw({"name": "x" * 1_100_000})
-        with pytest.raises(ConnectionClosed) as closed:
-            await tab.until(lambda: False)
-        assert closed.value.rcvd
-        assert closed.value.rcvd.code == 1009
-
-
-async def test_no_secret_goes_to_the_page(server: Server) -> None:
-    cookie = server.cookie()
-    async with opened(server, cookie=cookie) as tab:
-        await tab.send("reflex___state____state.hydrate")
-        await tab.until(lambda: tab.states)
-        assert cookie.partition("=")[2] not in "".join(tab.heard)
 
 
 def test_a_browsers_visit_is_signed_in(stranger: httpx2.Client) -> None:
@@ -474,44 +392,3 @@ def test_every_answer_has_the_id_of_its_request(stranger: httpx2.Client) -> None
 def test_an_id_that_could_forge_a_line_of_the_log_is_not_taken(stranger: httpx2.Client, wished: str) -> None:
     answer = stranger.get("/healthz", headers={"x-request-id": wished.encode()})
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
-
-
-@pytest.fixture(scope="module")
-def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("limited") / "data"
-    with serving(folder, MAESTRO_LIMITS="on", MAESTRO_LOG="json") as running:
-        yield running
-
-
-def statuses(client: httpx2.Client, path: str, times: int, **headers: str) -> list[int]:
-    return [client.get(path, headers=headers).status_code for _ in range(times)]
-
-
-@pytest.mark.xdist_group("limited")
-def test_one_request_too_many_is_refused_and_nobody_else_is(limited: Server) -> None:
-    token, _ = limited.neighbour()
-    with limited.client() as client, limited.stranger() as other:
-        assert statuses(client, "me", 600) == [200] * 600
-        refused = client.get("me")
-        assert (refused.status_code, refused.json()["code"]) == (429, "too_often")
-        assert 1 <= int(refused.headers["retry-after"]) <= 60
-        assert statuses(other, "/api/v1/me", 1, authorization=f"Bearer {token}") == [200]
-
-
-@pytest.mark.xdist_group("limited")
-def test_guessing_tokens_and_knocking_as_a_stranger_end_soon(limited: Server) -> None:
-    with limited.stranger() as client:
-        assert statuses(client, "/api/v1/me", 31, authorization="Bearer mst_guess") == [401] * 30 + [429]
-        assert statuses(client, "/api/v1/me", 61) == [401] * 60 + [429]
-        assert statuses(client, "/healthz", 1) == statuses(client, "/", 1) == [200]
-
-
-@pytest.mark.xdist_group("limited")
-def test_a_line_of_the_log_says_to_which_request_it_belongs(limited: Server) -> None:
-    with limited.stranger() as client:
-        foreign = {"x-request-id": "one-of-the-log", "origin": "https://evil.example"}
-        assert client.get("/api/v1/me?token=mst_x", headers=foreign).status_code == 403
-    lines = [json.loads(line) for line in limited.log.read_text().splitlines() if line.startswith("{")]
-    [line] = [line for line in lines if line.get("request_id") == "one-of-the-log"]
-    assert (line["event"], line["code"], line["path"]) == ("refused", "foreign_origin", "/api/v1/me")
-    assert line["place"] == "127.0.0.1"

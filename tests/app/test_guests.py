@@ -16,6 +16,7 @@ from app.api.scopes import SETTINGS
 from tests.app.api.streams import turn
 from tests.app.serving import PATIENCE, VISIT, Server, serving
 from tests.app.tabs import CHAT, FLASH, HISTORY, LIST, RUN, Tab, opened
+from tests.servers import NO_TLS
 
 PLACES = (f"192.0.2.{number}" for number in count(1))
 SPOKEN: dict[str, Any] = {"type": "prompt", "text": "count to 1"}
@@ -47,7 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def cookie_from(server: Server, place: str) -> httpx2.Response:
     """What a browser's first visit is answered."""
-    with httpx2.Client(base_url=server.url, timeout=PATIENCE) as browser:
+    with httpx2.Client(base_url=server.url, timeout=PATIENCE, verify=NO_TLS) as browser:
         return browser.get("/", headers={**VISIT, "x-forwarded-for": place})
 
 
@@ -57,7 +58,8 @@ def visiting(server: Server, place: str = "") -> Iterator[httpx2.Client]:
     place = place or next(PLACES)
     cookie = cookie_from(server, place).headers["set-cookie"].partition(";")[0]
     headers = {"cookie": cookie, "origin": server.url, "x-forwarded-for": place}
-    with httpx2.Client(base_url=f"{server.url}/api/v1/", headers=headers, timeout=PATIENCE) as client:
+    url = f"{server.url}/api/v1/"
+    with httpx2.Client(base_url=url, headers=headers, timeout=PATIENCE, verify=NO_TLS) as client:
         yield client
 
 

@@ -14,6 +14,7 @@ from tests.app.serving import Server
 from tests.browser.chat import Faults
 from tests.browser.chromium import marks
 from tests.browser.test_screens import COLOURS, CONTRAST, OVERFLOW, SMALL, TARGET, contrast
+from tests.servers import NO_TLS
 
 pytestmark = marks("demo")
 EVERYTHING = "sessions:read sessions:write settings:read settings:write"
@@ -82,7 +83,10 @@ async def test_a_program_is_let_in_works_and_is_kept_out_again(page: Page, serve
     status, token = program.polled()
     assert status == 200
     bearer = {"authorization": f"Bearer {token['access_token']}"}
-    with httpx2.Client(base_url=f"{server.url}/api/v1/", headers=bearer) as own, server.client() as api:
+    with (
+        httpx2.Client(base_url=f"{server.url}/api/v1/", headers=bearer, verify=NO_TLS) as own,
+        server.client() as api,
+    ):
         assert own.post("sessions", json={"name": "From a laptop"}).status_code == 201
         [listed] = [each for each in api.get("tokens").json() if each["source"] == "device"]
         assert api.delete(f"tokens/{listed['id']}").status_code == 204

@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx2
 
 from tests.durable.cluster import PATIENCE, Cluster
+from tests.servers import NO_TLS
 
 BUSY = 503
 PAUSE = 0.02
@@ -100,5 +101,5 @@ async def calling(cluster: Cluster) -> AsyncIterator[Caller]:
     bearer = {"authorization": f"Bearer {token}"}
     # A line of a killed program would be found dead only when it is used again.
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
-    async with httpx2.AsyncClient(headers=bearer, timeout=PATIENCE, limits=limits) as client:
+    async with httpx2.AsyncClient(headers=bearer, timeout=PATIENCE, limits=limits, verify=NO_TLS) as client:
         yield Caller(cluster, client)

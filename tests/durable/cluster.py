@@ -6,7 +6,6 @@ import secrets
 import signal
 import socket
 import subprocess
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,8 @@ import httpx2
 
 from agent.config import Settings
 from tests.durable.effects import FILE, Effects
+from tests.forking import begun
+from tests.servers import NO_TLS
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 20.0
@@ -43,7 +44,9 @@ class Program:
         greeting = self.running.stdout.readline()
         assert greeting.startswith(READY), log.read_text()[-4000:]
         if self.role != "worker":
-            httpx2.get(f"http://127.0.0.1:{self.port}/healthz", timeout=PATIENCE).raise_for_status()
+            httpx2.get(
+                f"http://127.0.0.1:{self.port}/healthz", timeout=PATIENCE, verify=NO_TLS
+            ).raise_for_status()
 
 
 class Cluster:
@@ -115,11 +118,8 @@ class Cluster:
             FILE: str(self.effects.path),
             **self.settings,
         }
-        command = [sys.executable, "-m", "tests.durable.program", "serve"]
         with (self.data / "log").open("a") as log:
-            running = subprocess.Popen(
-                command, cwd=self.data, env=environment, stdout=subprocess.PIPE, stderr=log, text=True
-            )
+            running = begun("tests.durable.program", ("serve",), self.data, environment, log)
         return Program(name, running, port)
 
     @property

@@ -188,7 +188,8 @@ def forks_and_forks_again(_places: Places) -> Loot:
 @attempt("medium", limits={"tasks": 20}, reasons=("exit", "tasks"))
 def starts_many_threads(_places: Places) -> Loot:
     threading.stack_size(65536)
-    threads = [threading.Thread(target=time.sleep, args=(0.3,), daemon=True) for _ in range(THREADS)]
+    all_there = threading.Event()
+    threads = [threading.Thread(target=all_there.wait, daemon=True) for _ in range(THREADS)]
     with suppress(RuntimeError):
         for thread in threads:
             thread.start()
@@ -260,7 +261,7 @@ def lives_on_after_its_time(_places: Places) -> Loot:
 
 @attempt("high", limits={"wall": 1}, reasons=("exit", "wall", "tasks"))
 def lives_on_by_running_away(_places: Places) -> Loot:
-    """Each has a child and ends, so that whoever lists the living is always late."""
+    """Each has a child and ends, so that whoever lists the living is always late; the last says so."""
     if os.fork() == 0:
         os.setsid()
         until = time.monotonic() + 2
@@ -268,7 +269,7 @@ def lives_on_by_running_away(_places: Places) -> Loot:
             if os.fork():
                 os._exit(0)
             if time.monotonic() > until:
-                os._exit(0)
+                return True
             Path("beat").write_text(str(step))
             time.sleep(0.001)
     time.sleep(0.3)
@@ -288,9 +289,9 @@ def lives_on_stopped(_places: Places) -> Loot:
 
 @attempt("medium")
 def keeps_its_output_open(_places: Places) -> Loot:
-    """A child that says nothing more holds the pipe; whoever reads to its end waits. See `Tried.late`."""
+    """A child holds the pipe, and says at last that there is still somebody who reads."""
     if os.fork() == 0:
         os.setsid()
-        time.sleep(2.4)
-        os._exit(0)
+        time.sleep(4)
+        return True
     return None

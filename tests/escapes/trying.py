@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import sys
-import time
 from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, nullcontext, suppress
@@ -20,8 +19,6 @@ CONFINED = ("bubblewrap", "landlock")
 RAW = "raw"
 PATIENCE = 20.0
 PYTHON = (os.path.realpath(sys.executable), "-I", "-S", "-B")
-LINGERS = 1.5
-"""Seconds after which a command that has ended must have been given back."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +27,6 @@ class Tried:
 
     output: str
     reason: str
-    ended: float
-    """When it was given back, as the clock says."""
     changes: tuple[str, ...]
     secret: str
 
@@ -41,20 +36,13 @@ class Tried:
         return [json.loads(line.removeprefix(REPORT)) for line in lines]
 
     @property
-    def late(self) -> float:
-        """The seconds between its last word and its end."""
-        return self.ended - max(float(str(report["at"])) for report in self.reports) if self.reports else 0
-
-    @property
     def escape(self) -> str:
         """How it got through; empty when it did not."""
         if self.changes:
             return "; ".join(self.changes)
         if self.secret in self.output:
             return "it has the secret"
-        if any(report["loot"] is True for report in self.reports):
-            return "it says so"
-        return "it was waited for" if self.late > LINGERS else ""
+        return "it says so" if any(report["loot"] is True for report in self.reports) else ""
 
     @property
     def is_broken(self) -> bool:
@@ -69,9 +57,8 @@ async def tried(attempt: Attempt, field: Field, backend: str) -> Tried:
     run = raw if backend == RAW else confined
     async with visiting(field) if attempt.is_visited else nullcontext():
         output, reason = await run(command, field, backend, attempt.limits)
-    ended = time.time()
     changes = tuple(await asyncio.to_thread(field.changes))
-    return Tried(output, reason, ended, changes, field.secret)
+    return Tried(output, reason, changes, field.secret)
 
 
 async def confined(

@@ -9,6 +9,7 @@ import pytest
 from tests.app.serving import PATIENCE, Server, serving
 from tests.isolation.models import Told, model_server
 from tests.isolation.people import SETTINGS, Person, furnish, person
+from tests.servers import NO_TLS
 
 
 @pytest.fixture(scope="session")
@@ -28,14 +29,14 @@ def server(tmp_path_factory: pytest.TempPathFactory, models: Told) -> Iterator[S
 @pytest.fixture
 def own(server: Server) -> Iterator[httpx2.Client]:
     """The tests' own addresses of the server."""
-    with httpx2.Client(base_url=f"{server.url}/-/", timeout=PATIENCE) as client:
+    with httpx2.Client(base_url=f"{server.url}/-/", timeout=PATIENCE, verify=NO_TLS) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
 def listing(server: Server) -> dict[str, Any]:
     """The routes outside of the API, and the events of the pages."""
-    return httpx2.get(f"{server.url}/-/listing", timeout=PATIENCE).json()
+    return httpx2.get(f"{server.url}/-/listing", timeout=PATIENCE, verify=NO_TLS).json()
 
 
 @pytest.fixture(scope="session")

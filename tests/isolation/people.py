@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from agent.accounts.tokens import hashed, new_token
 from agent.core.identity import SCOPES
 from tests.app.api.streams import Sent, following, until
 from tests.app.serving import PATIENCE, Server
+from tests.servers import NO_TLS
 
 SETTINGS = {
     "MAESTRO_AUTH": "anonymous",
@@ -29,8 +29,6 @@ SETTINGS = {
 }
 """Of a server with people and guests, whose requests nobody counts."""
 LONG = timedelta(days=30)
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Made once: to read all authorities anew for each client takes longer than a test."""
 WORKS = {"model": "demo:scripted", "mode": "ask"}
 SERVICE = """
 openapi: 3.0.3

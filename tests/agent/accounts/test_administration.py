@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from agent import accounts
 from agent.accounts import administration
@@ -58,7 +58,9 @@ async def test_an_administrator_makes_another(ada: User, grace: User) -> None:
     assert (await accounts.change_user(ada, grace.id, is_admin=True)).is_admin
     assert await accounts.users(grace)
     assert not (await accounts.change_user(ada, grace.id, is_admin=False)).is_admin
-    entries = await reading(lambda store: [*store.exec(select(AuditEntryRow))])
+    entries = await reading(
+        lambda store: [*store.exec(select(AuditEntryRow).order_by(col(AuditEntryRow.seq)))]
+    )
     told = [entry.user_id for entry in entries if grace.id in entry.body and "is_admin" in entry.body]
     assert sorted(told) == sorted([ada.id, grace.id] * 2)
 
@@ -135,7 +137,9 @@ async def test_somebody_is_removed_with_all_that_is_theirs(ada: User, grace: Use
 
 async def test_the_log_keeps_who_was_removed_without_name_and_address(ada: User, grace: User) -> None:
     await accounts.remove_user(ada, grace.id)
-    entries = await reading(lambda store: [*store.exec(select(AuditEntryRow))])
+    entries = await reading(
+        lambda store: [*store.exec(select(AuditEntryRow).order_by(col(AuditEntryRow.seq)))]
+    )
     assert [entry.action for entry in entries if grace.id in entry.body] == ["user_removed"]
     assert "grace@" not in "".join(entry.body for entry in entries)
 

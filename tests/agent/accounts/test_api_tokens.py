@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from sqlmodel import select
+from sqlmodel import col, select
 
 from agent import accounts
 from agent.accounts import api_tokens, tokens
@@ -89,7 +89,9 @@ async def test_whoever_has_a_token_can_give_it_back(other: User, monkeypatch: py
 async def test_what_happens_to_tokens_is_written_down(other: User) -> None:
     issued = await accounts.make_token(other, NewToken(name="laptop"), cookie(other))
     await accounts.revoke_token(other, issued.id)
-    entries = await reading(lambda store: list(store.exec(select(AuditEntryRow))))
+    entries = await reading(
+        lambda store: list(store.exec(select(AuditEntryRow).order_by(col(AuditEntryRow.seq))))
+    )
     mine = [entry for entry in entries if entry.user_id == other.id][-2:]
     assert [entry.action for entry in mine] == ["token_made", "token_revoked"]
     assert all(issued.id in entry.body and issued.hint in entry.body for entry in mine)

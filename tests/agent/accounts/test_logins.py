@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from agent import accounts
 from agent.accounts import logins
@@ -92,7 +92,9 @@ async def test_each_coming_and_going_is_written_down(owner: User) -> None:
     [left] = await accounts.signed_in(owner)
     await accounts.end_sign_in(owner, left.id)
     await accounts.sign_out_everywhere(owner)
-    entries = await reading(lambda store: [*store.exec(select(AuditEntryRow))])
+    entries = await reading(
+        lambda store: [*store.exec(select(AuditEntryRow).order_by(col(AuditEntryRow.seq)))]
+    )
     actions = [entry.action for entry in entries if entry.user_id == owner.id]
     assert actions == ["signed_in", "signed_in", "signed_out", "sign_in_ended", "signed_out"]
     assert token not in "".join(entry.body for entry in entries)

@@ -20,6 +20,7 @@ from agent.oauth import challenge
 from agent.oauth import server as asked
 from agent.providers._sign_in import WAYS, Begun, DeviceBegun, Way, begin, begin_device, finish, poll, way
 from tests.oauth import CALLBACK, SETTINGS, AuthorizationServer, authorization_server, endpoint, visit
+from tests.servers import NO_TLS
 
 NOWHERE = "http://127.0.0.1:9/"
 GIVEN = {"access_token": "ya29.a", "token_type": "Bearer", "expires_in": 3599, "refresh_token": "1//r"}
@@ -55,7 +56,7 @@ def now(begun: DeviceBegun | Credential) -> DeviceBegun:
 
 async def opens(authority: AuthorizationServer, credential: Credential) -> bool:
     headers = {"Authorization": f"Bearer {credential.secret.get_secret_value()}"}
-    async with httpx2.AsyncClient(headers=headers) as http:
+    async with httpx2.AsyncClient(headers=headers, verify=NO_TLS) as http:
         return (await http.get(f"{authority.url}/me")).status_code == 200
 
 
