@@ -80,7 +80,7 @@ class ChatState(rx.State):
                     if view.take_mode():
                         self.mode = (await sessions.get(user, session_id)).mode
 
-            if not session_id or had_other:  # else what is shown stays until there is more to show
+            if not view.has_past or had_other:  # else what is shown stays until there is more to show
                 await flush()
             to = self._keeping(user, session_id, view, flush)
             if session_id and await follow.stream(self, session_id, view, pace, to):
@@ -128,7 +128,9 @@ class ChatState(rx.State):
             self.model, self.mode = session.model, session.mode
             self.fallbacks = ", ".join(session.fallbacks)
             events = EVENTS * (history.limit + TURN_ROWS)
-            return Measured(history.limit, await sessions.cut(user, session_id, events))
+            view = Measured(history.limit, await sessions.cut(user, session_id, events))
+            view.has_past = session.last_seq > 0
+            return view
         if not self.model:
             self.model = await providers.default_model(user)
         return Measured(history.limit)

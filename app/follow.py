@@ -191,7 +191,9 @@ async def stream(tab: rx.State, session_id: str, view: View, pace: Pace, to: Flu
     """
     user = await who(tab)
     async with await sessions.follow(user, session_id, view.cut.seq) as following:
-        first = True
+        first = view.has_past
+        if not first:
+            pace.begun.set()
         while heard := await _heard(following, to.beat):
             if not first and any(isinstance(event, CheckpointRestored) for _, event in heard):
                 return True

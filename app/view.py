@@ -62,6 +62,8 @@ class View:
         """Whether rows differ from those handed out last."""
         self.limit = limit
         """Rows of history that may be shown."""
+        self.has_past = False
+        """Whether anything had happened when it was opened: that comes first, and is no news."""
         self.is_opening = False
         """Whether only the very newest rows are shown, until those are drawn."""
 

@@ -1,6 +1,5 @@
 """Sessions: create, find and open them, ask something of them, follow what happens."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,11 +14,10 @@ from agent.core.events import ModelSwitched, Noticed, Snapshot
 from agent.core.guests import persons_only
 from agent.core.history import still_counting
 from agent.core.identity import Session, User
-from agent.core.messages import File, PromptPart, Text, Usage
+from agent.core.messages import File, PromptPart, Text
 from agent.core.policy import Mode
-from agent.core.todos import Todo
-from agent.core.transcript import Cut, Row, Transcript, fold
-from agent.sessions import attaching, checkpoints, exporting, leaving, log, quotas, recent, rows
+from agent.core.transcript import Row, Transcript, fold
+from agent.sessions import attaching, checkpoints, exporting, leaving, log, quotas, rows
 from agent.sessions.accepting import Accepted, accept
 from agent.sessions.attaching import (
     LONGEST_DRAFT,
@@ -45,6 +43,7 @@ from agent.sessions.checkpoints import Checkpoint
 from agent.sessions.exporting import Form
 from agent.sessions.previewing import Preview
 from agent.sessions.previewing import preview as preview_answer
+from agent.sessions.recent import Before, before, cut
 from agent.sessions.searching import HITS_OF_ONE, Hit, search
 from agent.sessions.stream.bus import Heard, Wire, bus
 from agent.sessions.stream.following import Following
@@ -141,14 +140,6 @@ class Opened:
     def rows(self) -> Sequence[Row]:
         """What is shown of it."""
         return self.transcript.rows
-
-
-@dataclass(frozen=True)
-class Before:
-    """What the events that are left out come to, when only the end of a session is folded."""
-
-    usage: Usage
-    todos: Sequence[Todo]
 
 
 async def create(
@@ -358,29 +349,6 @@ async def prepare(user: User, session_id: str) -> None:
     await rows.session(user, session_id)
     if _awake().works:
         await live(session_id)
-
-
-async def cut(user: User, session_id: str, events: int) -> Cut:
-    """Where the end of a session begins: about so many events, from the beginning of a turn on.
-
-    Raises:
-        NotFound: there is none, or it is another's.
-    """
-    await rows.session(user, session_id)
-    return await recent.cut(session_id, events)
-
-
-async def before(user: User, session_id: str, seq: int) -> Before:
-    """What counts of a session that is folded from after an event on.
-
-    Raises:
-        NotFound: there is none, or it is another's.
-    """
-    await rows.session(user, session_id)
-    usage, todos = await asyncio.gather(
-        recent.used_before(session_id, seq), recent.todos_before(session_id, seq)
-    )
-    return Before(usage, todos)
 
 
 async def follow(user: User, session_id: str, after: int = 0) -> Following:

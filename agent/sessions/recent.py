@@ -1,5 +1,6 @@
 """The end of a long session by itself: where it is cut, and what must be known of all that was before."""
 
+import asyncio
 from typing import Any
 
 from sqlalchemy import func, not_
@@ -8,10 +9,11 @@ from sqlmodel import Session as Store
 from sqlmodel import col, select
 
 from agent.core.events import PromptQueued, ToolCallFinished, ToolCallStarted
-from agent.core.messages import Usage
+from agent.core.identity import User
+from agent.core.messages import Usage, Value
 from agent.core.todos import TOOL, Todo, latest
 from agent.core.transcript import NOWHERE, Cut, tool_row
-from agent.sessions import log
+from agent.sessions import log, rows
 from agent.store.engine import reading
 from agent.store.sessions import EventRow, SessionRow
 
@@ -30,14 +32,23 @@ MOST_TODOS = 20
 """Lists that are looked at, the newest first, for one that was accepted."""
 
 
-async def cut(session_id: str, events: int) -> Cut:
-    """Where the newest events begin: so many, and those of their turn before them.
+class Before(Value):
+    """What the events come to that are left out, when only the end of a session is folded."""
+
+    usage: Usage
+    todos: tuple[Todo, ...]
+
+
+async def cut(user: User, session_id: str, events: int) -> Cut:
+    """Where the newest events of a session begin: so many, and those of their turn before them.
 
     Nothing is cut where the session went back from there to what was before.
 
     Raises:
+        NotFound: there is none, or it is another's.
         Unavailable: an event is damaged, or the database does not answer.
     """
+    await rows.session(user, session_id)
 
     def work(store: Store) -> Cut:
         row = store.get(SessionRow, session_id)
@@ -50,12 +61,19 @@ async def cut(session_id: str, events: int) -> Cut:
     return await reading(work)
 
 
-async def used_before(session_id: str, seq: int) -> Usage:
-    """What was used up to an event, without what the session went back before.
+async def before(user: User, session_id: str, seq: int) -> Before:
+    """What a session has come to at an event, without what it went back before.
 
     Raises:
+        NotFound: there is none, or it is another's.
         Unavailable: an event is damaged, or the database does not answer.
     """
+    await rows.session(user, session_id)
+    used, todos = await asyncio.gather(_used(session_id, seq), _todos(session_id, seq))
+    return Before(usage=used, todos=todos)
+
+
+async def _used(session_id: str, seq: int) -> Usage:
 
     def work(store: Store) -> Usage:
         wanted = USED.where(
@@ -73,12 +91,8 @@ async def used_before(session_id: str, seq: int) -> Usage:
     return await reading(work)
 
 
-async def todos_before(session_id: str, seq: int) -> tuple[Todo, ...]:
-    """The list of what is to be done as it stood at an event.
-
-    Raises:
-        Unavailable: an event is damaged, or the database does not answer.
-    """
+async def _todos(session_id: str, seq: int) -> tuple[Todo, ...]:
+    """The list of what is to be done."""
     name = col(EventRow.body)["call"]["name"].as_string()
 
     def work(store: Store) -> tuple[Todo, ...]:
