@@ -1,6 +1,6 @@
 """Sessions: create, find and open them, ask something of them, follow what happens."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from agent.core.identity import Session, User
 from agent.core.messages import File, PromptPart, Text
 from agent.core.policy import Mode
 from agent.core.transcript import Row, Transcript, fold
-from agent.sessions import attaching, checkpoints, exporting, leaving, log, quotas, rows
+from agent.sessions import attaching, checkpoints, leaving, log, quotas, rows
 from agent.sessions.accepting import Accepted, accept
 from agent.sessions.attaching import (
     LONGEST_DRAFT,
@@ -40,7 +40,7 @@ from agent.sessions.browsing import (
     undelete,
 )
 from agent.sessions.checkpoints import Checkpoint
-from agent.sessions.exporting import Form
+from agent.sessions.exporting import Export, Form, export, export_all
 from agent.sessions.previewing import Preview
 from agent.sessions.previewing import preview as preview_answer
 from agent.sessions.recent import Before, before, cut
@@ -87,6 +87,7 @@ __all__ = [
     "draft",
     "edits",
     "export",
+    "export_all",
     "follow",
     "fork",
     "fork_after",
@@ -118,14 +119,6 @@ PROMPTS = "60/minute"
 
 _supervisors: list[Supervisor] = []
 """The one of this process, while it is awake."""
-
-
-@dataclass(frozen=True)
-class Export:
-    """A file to take away."""
-
-    name: str
-    pieces: AsyncIterator[str]
 
 
 @dataclass(frozen=True)
@@ -179,16 +172,6 @@ async def delete_all(user: User, session_ids: Sequence[str]) -> list[str]:
     for session_id in ids:
         await delete(user, session_id)
     return ids
-
-
-async def export(user: User, session_id: str, form: Form) -> Export:
-    """A session as a file to take away, in pieces that are read one after the other.
-
-    Raises:
-        NotFound: there is none, or it is another's.
-    """
-    session = await rows.session(user, session_id)
-    return Export(exporting.file_name(session, form), exporting.export(session, form))
 
 
 async def get(user: User, session_id: str) -> Session:

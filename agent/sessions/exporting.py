@@ -1,8 +1,12 @@
 """A session to take away: as JSON with all that happened, or as Markdown to read."""
 
+import asyncio
+import io
 import json
-from collections.abc import AsyncIterator
-from typing import Literal
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from agent.core.events import (
     CheckpointRestored,
@@ -13,11 +17,13 @@ from agent.core.events import (
     TurnStarted,
 )
 from agent.core.history import still_counting
-from agent.core.identity import Session
+from agent.core.identity import Session, User
 from agent.core.messages import Part, Text, ToolCall
 from agent.core.search_query import words
 from agent.core.transcript import prompt_text
-from agent.sessions import log
+from agent.sessions import log, rows
+from agent.sessions.browsing import require_few
+from agent.store.columns import now
 
 BATCH = 200
 """Events that are in memory at once."""
@@ -25,11 +31,70 @@ BATCH = 200
 Form = Literal["markdown", "json"]
 
 
-async def export(session: Session, form: Form) -> AsyncIterator[str]:
-    """The session in pieces, as long as it was when this was called."""
-    written = _json(session) if form == "json" else _markdown(session)
-    async for piece in written:
-        yield piece
+@dataclass(frozen=True)
+class Export:
+    """A file to take away, in pieces that are read one after the other."""
+
+    name: str
+    pieces: AsyncIterator[bytes]
+
+
+async def export(user: User, session_id: str, form: Form) -> Export:
+    """A session as a file, as long as it was when this was called.
+
+    Raises:
+        NotFound: there is none, or it is another's.
+    """
+    session = await rows.session(user, session_id)
+    return Export(file_name(session, form), _written(session, form))
+
+
+async def export_all(user: User, session_ids: Sequence[str], form: Form) -> Export:
+    """Several sessions as one archive (ZIP), a file for each in the order of their ids.
+
+    Raises:
+        NotFound: one is not there, or another's.
+        LimitReached: they are too many at once.
+    """
+    found = [await rows.session(user, session_id) for session_id in require_few(session_ids)]
+    return Export(f"sessions-{now():%Y-%m-%d}.zip", _zipped(found, form))
+
+
+class _Bytes(io.RawIOBase):
+    """What was written since it was taken last: an archive is sent while it is made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any, /) -> int:
+        self._pieces.append(bytes(piece))
+        return len(self._pieces[-1])
+
+    def take(self) -> bytes:
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)
+
+
+async def _zipped(sessions: Sequence[Session], form: Form) -> AsyncIterator[bytes]:
+    out = _Bytes()
+    with ZipFile(out, "w") as archive:
+        for number, session in enumerate(sessions, 1):
+            entry = ZipInfo(f"{number:03}-{file_name(session, form)}", session.updated_at.timetuple()[:6])
+            entry.compress_type = ZIP_DEFLATED
+            with archive.open(entry, "w", force_zip64=True) as file:
+                async for piece in _written(session, form):
+                    await asyncio.to_thread(file.write, piece)
+                    yield out.take()
+    yield out.take()
+
+
+async def _written(session: Session, form: Form) -> AsyncIterator[bytes]:
+    async for piece in _json(session) if form == "json" else _markdown(session):
+        yield piece.encode()
 
 
 async def _json(session: Session) -> AsyncIterator[str]:

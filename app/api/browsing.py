@@ -21,6 +21,11 @@ FILE: dict[str, Any] = {
     "content": {kind.partition(";")[0]: {"schema": {"type": of}} for kind, of in FORMS},
 }
 """The answer of an export, for the document."""
+ZIP = "application/zip"
+ARCHIVE: dict[str, Any] = {
+    "description": "The archive.",
+    "content": {ZIP: {"schema": {"type": "string", "format": "binary"}}},
+}
 
 
 class SessionListed(Session):
@@ -121,11 +126,24 @@ async def undelete(user: Asking, session_id: str) -> Session:
     return await sessions.undelete(user, session_id)
 
 
+@router.get("/export", response_class=StreamingResponse, responses={200: ARCHIVE})
+async def export_all(
+    user: Asking,
+    ids: Annotated[str, Query(max_length=37 * sessions.MOST_AT_ONCE)],
+    form: Annotated[sessions.Form, Query(alias="format")] = "markdown",
+) -> StreamingResponse:
+    """Several sessions, by their ids with commas between, as one ZIP archive."""
+    return _sent(await sessions.export_all(user, ids.split(","), form), ZIP)
+
+
 @router.get("/sessions/{session_id}/export", response_class=StreamingResponse, responses={200: FILE})
 async def export(
     user: Asking, session_id: str, form: Annotated[sessions.Form, Query(alias="format")] = "markdown"
 ) -> StreamingResponse:
     """A session as a file: Markdown to read, or JSON with all that happened."""
-    file = await sessions.export(user, session_id, form)
+    return _sent(await sessions.export(user, session_id, form), TYPES[form])
+
+
+def _sent(file: sessions.Export, media_type: str) -> StreamingResponse:
     headers = {"content-disposition": f'attachment; filename="{file.name}"'}
-    return StreamingResponse(file.pieces, media_type=TYPES[form], headers=headers)
+    return StreamingResponse(file.pieces, media_type=media_type, headers=headers)

@@ -127,6 +127,7 @@ def _open_select(label: str, value: Any, on_change: Any, none: str, options: Any
 
 def acts() -> rx.Component:
     """What can be done with all chosen sessions, and what was just done."""
+    exports = "/api/v1/export?format="
     return rx.el.div(
         rx.cond(
             State.chosen.length() > 0,
@@ -136,6 +137,8 @@ def acts() -> rx.Component:
                 ),
                 _act(PIN, "pin"),
                 rx.cond(State.how == "archived", _act(UNARCHIVE, "unarchive"), _act(ARCHIVE, "archive")),
+                _file(EXPORT_MARKDOWN, f"{exports}markdown&ids=" + State.chosen.join(",")),
+                _file(EXPORT_JSON, f"{exports}json&ids=" + State.chosen.join(",")),
                 _act(DELETE, "delete", "danger"),
                 rx.el.button(CLEAR_CHOICE, type="button", on_click=State.choose_none, class_name="quiet"),
                 role="toolbar",

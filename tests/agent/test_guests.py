@@ -32,6 +32,7 @@ OF_SESSIONS = {
     "sessions.draft",
     "sessions.edits",
     "sessions.export",
+    "sessions.export_all",
     "sessions.follow",
     "sessions.fork",
     "sessions.fork_after",

@@ -92,6 +92,7 @@ ROUTES: dict[str, Sent] = {
     "POST /sessions/bulk": Sent({"ids": ["{session_id}"], "action": "pin"}),
     "POST /sessions/{session_id}/undelete": Sent(renamed=("session_id", "deleted_session_id")),
     "GET /sessions/{session_id}/export": Sent(query="format=json"),
+    "GET /export": Sent(query="ids={session_id}&format=json"),
     "GET /credentials": Sent(),
     "GET /credentials/{provider}": Sent(),
     "PUT /credentials/{provider}": Sent({"secret": "sk-of-the-matrix-0000"}),

@@ -1,17 +1,24 @@
+import io
 import json
+from zipfile import ZipFile
 
 import pytest
 
 from agent import sessions
-from agent.core.errors import NotFound
+from agent.core.errors import LimitReached, NotFound
 from agent.core.events import EVENT
 from agent.core.identity import Session, User
 from agent.sessions import Form, exporting, log
+from agent.store.columns import new_id
 from tests.agent.sessions.talk import turn
 
 
 async def exported(user: User, session: Session, form: Form) -> str:
-    return "".join([piece async for piece in (await sessions.export(user, session.id, form)).pieces])
+    return (await whole(await sessions.export(user, session.id, form))).decode()
+
+
+async def whole(export: sessions.Export) -> bytes:
+    return b"".join([piece async for piece in export.pieces])
 
 
 async def test_json_has_all_that_happened(
@@ -54,6 +61,29 @@ async def test_the_file_is_named_like_the_session(owner: User, session: Session)
         await anext(aiter(file.pieces))
 
 
+async def test_several_are_one_archive_in_their_order(
+    owner: User, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "BATCH", 2)
+    await turn(owner, session, "list files")
+    second = await sessions.create(owner, "Empty", "demo:scripted")
+    file = await sessions.export_all(owner, [session.id, second.id, session.id], "json")
+    with ZipFile(io.BytesIO(await whole(file))) as archive:
+        assert archive.testzip() is None
+        first, empty = archive.namelist()
+        assert (first[:14], empty[:9]) == ("001-list-files", "002-empty")
+        assert archive.read(first).decode() == await exported(owner, session, "json")
+    assert file.name.endswith(".zip")
+
+
 async def test_nobody_takes_anothers_away(other: User, session: Session) -> None:
     with pytest.raises(NotFound):
         await sessions.export(other, session.id, "json")
+    own = await sessions.create(other, "Own", "demo:scripted")
+    with pytest.raises(NotFound):
+        await sessions.export_all(other, [own.id, session.id], "json")
+
+
+async def test_too_many_at_once_are_refused(owner: User) -> None:
+    with pytest.raises(LimitReached):
+        await sessions.export_all(owner, [new_id() for _ in range(sessions.MOST_AT_ONCE + 1)], "json")

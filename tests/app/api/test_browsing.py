@@ -1,6 +1,8 @@
 """Looking through sessions over REST."""
 
+import io
 import json
+from zipfile import ZipFile
 
 import httpx2
 import pytest
@@ -52,6 +54,18 @@ def test_a_session_is_taken_away_as_a_file(api: httpx2.Client, session: str) -> 
     assert json.loads(told.text)["session"]["id"] == session
 
 
+def test_several_sessions_are_taken_away_as_one_archive(api: httpx2.Client, session: str) -> None:
+    other = api.post("sessions", json={"name": "Other"}).json()["id"]
+    told = api.get("export", params={"ids": f"{session},{other}", "format": "json"})
+    assert told.headers["content-type"] == "application/zip"
+    with ZipFile(io.BytesIO(told.content)) as archive:
+        assert [json.loads(archive.read(name))["session"]["id"] for name in archive.namelist()] == [
+            session,
+            other,
+        ]
+    api.delete(f"sessions/{other}")
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -75,6 +89,7 @@ def test_a_foreign_session_is_one_that_is_not_there(server: Server, api: httpx2.
         assert (answer.status_code, answer.json()["code"]) == (404, "session")
     assert api.post(f"sessions/{theirs}/undelete").status_code == 404
     assert api.get(f"sessions/{theirs}/export").status_code == 404
+    assert api.get(f"export?ids={theirs}").status_code == 404
     assert api.get("search", params={"q": "private"}).json()["hits"] == []
     assert api.get("search", params={"q": "private", "session_id": theirs}).json()["hits"] == []
     assert server.stored(theirs) == before
