@@ -80,6 +80,7 @@ def session_shown(session: Session, state: str, now: datetime) -> SessionShown:
 def folder_of(session: Session) -> str:
     """The workspace of a session as a person calls it; one that was made for it has no name to speak of.
 
+    >>> from datetime import UTC
     >>> at = datetime(2026, 1, 31, tzinfo=UTC)
     >>> what = {"model": "m", "mode": "ask", "last_seq": 0, "created_at": at, "updated_at": at}
     >>> folder_of(Session(id="s", user_id="1", name="", workspace="/home/ada/garden", **what))
@@ -131,6 +132,7 @@ def pieces(snippet: Snippet) -> list[Piece]:
 def between(age: str, now: datetime) -> tuple[datetime | None, datetime | None]:
     """From when and until when a session of an age was used.
 
+    >>> from datetime import UTC
     >>> between("week", datetime(2026, 1, 31, tzinfo=UTC))
     (datetime.datetime(2026, 1, 24, 0, 0, tzinfo=datetime.timezone.utc), None)
     """
@@ -143,6 +145,7 @@ def between(age: str, now: datetime) -> tuple[datetime | None, datetime | None]:
 def group(session: Session, now: datetime) -> str:
     """Which group of the list beside the page a session is in, by the days of the zone of `now`.
 
+    >>> from datetime import UTC
     >>> at = datetime(2026, 1, 31, 12, tzinfo=UTC)
     >>> what = {"model": "m", "mode": "ask", "workspace": "/w", "last_seq": 0, "created_at": at}
     >>> group(Session(id="s", user_id="1", name="", updated_at=at - timedelta(days=1), **what), at)

@@ -66,7 +66,7 @@ class ChatState(rx.State):
                 is_shown = session_id == self.session_id
                 had_other = self.session_id not in ("", session_id)
                 view = await self._show(user, session_id)
-            view.is_opening = not is_shown
+            view.is_opening = view.has_past and not is_shown
             tiers = follow.Tiers()
 
             async def flush() -> None:

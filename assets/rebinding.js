@@ -21,7 +21,7 @@
     list().classList.toggle("off", Boolean(kept().off));
     for (const button of buttons()) {
       const text = button.dataset.waits === undefined ? told(keysOf(button)) : "…";
-      button.textContent = text;
+      if (button.textContent !== text) button.textContent = text;
       for (const shown of document.querySelectorAll(`[data-keys-of="${button.dataset.action}"]`)) {
         shown.textContent = keysOf(button) && !kept().off ? told(keysOf(button)) : "";
       }
@@ -76,10 +76,12 @@
   const isTaken = (node) => Object.keys(node).some((name) => name.startsWith("__react"));
   let drawn = null;
   const look = () => {
-    if (list() === drawn) return;
     if (list() && !isTaken(list())) return void setTimeout(look, 20);
     drawn = list();
     draw();
   };
-  new MutationObserver(look).observe(document.documentElement, { subtree: true, childList: true });
+  const isOurs = ({ target }) => drawn?.contains(target); // React may put its own words back
+  new MutationObserver((changes) => {
+    if (list() !== drawn || changes.some(isOurs)) look();
+  }).observe(document.documentElement, { subtree: true, childList: true, characterData: true });
 })();

@@ -42,7 +42,7 @@ def test_a_session_is_shown_in_words() -> None:
     assert (shown.name, shown.label, shown.workspace) == ("New session", "Needs me", "mine")
     assert (shown.when, shown.at) == ("3 hours ago", "31 Jan 2026 09:00 UTC")
     own = session_shown(session(workspace="/data/workspaces/s"), "idle", NOW)
-    assert (own.workspace, own.path) == ("its own", "/data/workspaces/s")
+    assert (own.workspace, own.path) == ("own folder", "/data/workspaces/s")
 
 
 def test_hits_stand_with_their_session_and_lead_to_their_row() -> None:

@@ -469,7 +469,7 @@ def test_a_long_turn_opens_with_its_end() -> None:
 def test_what_is_left_out_is_known_by_what_it_comes_to() -> None:
     view = View(cut=Cut(seq=9))
     view.apply(finished("Hello"))
-    view.know(Before(Usage(input=5, cost=0.0), [Todo(content="Test it", status="pending")]))
+    view.know(Before(usage=Usage(input=5, cost=0.0), todos=(Todo(content="Test it", status="pending"),)))
     assert view.transcript.usage.input == 5
     assert [todo.content for todo in view.todos] == ["Test it"]
     assert view.has_earlier
@@ -480,5 +480,5 @@ def test_a_list_that_was_emptied_stays_empty() -> None:
     call = ToolCall(id="c", name="todo", arguments={"items": []})
     view.apply(ToolCallStarted(turn_id="t", call=call, effect="idempotent"))
     view.apply(ToolCallFinished(turn_id="t", result=ToolResult(call_id="c", outcome="ok", text="")))
-    view.know(Before(Usage(cost=0.0), [Todo(content="Test it", status="pending")]))
+    view.know(Before(usage=Usage(cost=0.0), todos=(Todo(content="Test it", status="pending"),)))
     assert view.todos == ()

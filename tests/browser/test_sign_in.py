@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.app.signing_in import Community, community
+from tests.browser.axe import findings
 from tests.browser.chat import Chat
 from tests.browser.chromium import marks
 
@@ -56,7 +57,7 @@ async def test_somebody_signs_in_and_works(here: Community, browser: Browser) ->
         await expect(page).to_have_url(f"{here.server.url}/")
         await chat.work("count to 3")
         found = await page.context.cookies(here.server.url)
-        [kept] = [cookie for cookie in found if cookie["name"].startswith("maestro")]
+        [kept] = [cookie for cookie in found if cookie["name"].startswith("maestro") and cookie["httpOnly"]]
         assert (kept["name"], kept["httpOnly"], kept["sameSite"]) == (
             f"maestro-{here.server.port}",
             True,
@@ -106,3 +107,15 @@ async def test_who_says_no_reads_why_and_may_try_again(here: Community, browser:
         await expect(page.get_by_role("alert")).to_contain_text("You were not signed in")
         await page.get_by_role("link", name="Sign in with").click()
         await expect(page.locator("input[name=login]")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/login", "/login?error=login_denied"])
+async def test_the_page_to_sign_in_is_for_everybody(here: Community, browser: Browser, path: str) -> None:
+    async with visitor(browser) as page:
+        await page.goto(here.server.url + path)
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme)
+            assert await findings(page) == [], scheme
+        await page.set_viewport_size({"width": 320, "height": 512})
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+        await expect(page.get_by_role("link", name="Sign in with")).to_be_in_viewport()

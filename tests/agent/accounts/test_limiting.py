@@ -10,9 +10,15 @@ from agent.accounts.limiting import MOST_KEYS, Counters, hit
 from agent.core.errors import LimitReached
 from tests.servers import RedisServer
 
+PATIENCE = 10.0
+"""Seconds for a Redis on a busy machine."""
+
 
 @pytest.fixture
-async def counters(request: pytest.FixtureRequest) -> AsyncIterator[Counters]:
+async def counters(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Counters]:
+    monkeypatch.setattr(limiting, "REDIS_ANSWERS_WITHIN", PATIENCE)
     made = Counters(request.getfixturevalue("redis_url") if getattr(request, "param", "") == "redis" else "")
     yield made
     await made.close()
