@@ -1,9 +1,12 @@
 """Two people beside each other: whatever one does, the other sees and may what they saw and might before."""
 
+import io
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zipfile import ZipFile
 
 import httpx2
 
@@ -101,7 +104,15 @@ def switched(client: httpx2.Client, tool: str) -> bool:
 def seen(somebody: Person) -> dict[str, Any]:
     """Everything that somebody can look at, of their own."""
     with somebody.client() as client:
-        return {route: without_times(ask(client, route, somebody.owns).json()) for route in SEEN}
+        return {route: without_times(body(ask(client, route, somebody.owns))) for route in SEEN}
+
+
+def body(answer: httpx2.Response) -> Any:
+    """What an answer says; of an archive, what its files say."""
+    if answer.headers["content-type"] != "application/zip":
+        return answer.json()
+    with ZipFile(io.BytesIO(answer.content)) as archive:
+        return {name: json.loads(archive.read(name)) for name in archive.namelist()}
 
 
 def without_times(found: Any) -> Any:
