@@ -45,6 +45,7 @@ app = rx.App(
         rx.script(src="/copying.js", defer=True),
         rx.script(src="/forms.js", defer=True),
         rx.script(src="/browsing.js", defer=True),
+        rx.script(src="/anchors.js", defer=True),
         rx.script(src="/rebinding.js", defer=True),
         rx.script(src="/palette.js", defer=True),
         rx.script(src="/announcing.js", defer=True),

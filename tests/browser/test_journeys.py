@@ -95,6 +95,7 @@ async def test_a_word_of_long_ago_is_found_and_jumped_to(chat: Chat) -> None:
         await chat.work(f"count to {number}")
     said = chat.page.url
     await chat.page.goto(f"{chat.server.url}/sessions")
+    await expect(chat.page.locator("[data-session]").first).to_be_visible()
     await chat.page.locator("#search").fill("heron waits")
     hit = chat.page.locator(".hits a").first
     await expect(hit.locator("mark").first).to_have_text("heron")

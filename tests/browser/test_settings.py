@@ -254,6 +254,21 @@ async def test_the_settings_are_one_step_away(context: BrowserContext, keyed_ser
     await expect(page.get_by_role("heading", name="Appearance")).to_be_in_viewport()
 
 
+async def test_an_address_leads_to_its_section_and_one_may_scroll_away(
+    settings: Settings, weather: str
+) -> None:
+    assert weather
+    page, keyboard = settings.page, settings.page.locator("#keyboard")
+    await page.goto("about:blank")
+    await settings.open("/settings#keyboard")
+    await expect(keyboard).to_be_in_viewport()
+    await page.mouse.move(640, 400)
+    await page.mouse.wheel(0, -20_000)
+    await expect(page.locator("#keys")).to_be_in_viewport()
+    await settings.provider("compatible").get_by_role("button", name="Enter a key").click()
+    await expect(keyboard).not_to_be_in_viewport()
+
+
 async def test_headings_are_in_order_and_every_field_has_a_name(settings: Settings, weather: str) -> None:
     assert weather
     levels = await settings.page.evaluate(HEADINGS)
