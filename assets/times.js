@@ -12,7 +12,7 @@
   const write = (selector) => {
     for (const one of document.querySelectorAll(selector)) {
       const at = new Date(one.dateTime);
-      one.dataset.said = said((Date.now() - at) / 1000);
+      one.dataset.age = said((Date.now() - at) / 1000);
       one.title = at.toLocaleString();
     }
   };
@@ -21,7 +21,7 @@
   new MutationObserver(() => {
     due ||= setTimeout(() => {
       due = 0;
-      write("time[data-ago]:not([data-said])");
+      write("time[data-ago]:not([data-age])");
     }, PAUSE);
   }).observe(document.documentElement, { subtree: true, childList: true });
 

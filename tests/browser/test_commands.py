@@ -108,7 +108,7 @@ async def test_an_answer_says_when_and_is_forked_from(chat: Chat) -> None:
     await chat.work("count to 1")
     await chat.work("count to 2")
     foot = chat.page.locator(".answer-foot")
-    await expect(foot.first.locator("time")).to_have_attribute("data-said", "just now")
+    await expect(foot.first.locator("time")).to_have_attribute("data-age", "just now")
     assert await foot.first.locator("time").get_attribute("title")
     before = chat.page.url
     await foot.first.get_by_role("button", name="Go on from here in a copy").click()
