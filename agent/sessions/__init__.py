@@ -17,7 +17,7 @@ from agent.core.identity import Session, User
 from agent.core.messages import File, PromptPart, Text
 from agent.core.policy import Mode
 from agent.core.transcript import Row, Transcript, fold
-from agent.sessions import attaching, checkpoints, leaving, log, quotas, rows
+from agent.sessions import attaching, back_testing, checkpoints, leaving, log, quotas, rows
 from agent.sessions.accepting import Accepted, accept
 from agent.sessions.attaching import (
     LONGEST_DRAFT,
@@ -28,6 +28,7 @@ from agent.sessions.attaching import (
     draft,
     keep_draft,
 )
+from agent.sessions.back_testing import Trial
 from agent.sessions.browsing import (
     MOST_AT_ONCE,
     Change,
@@ -48,12 +49,14 @@ from agent.sessions.searching import HITS_OF_ONE, Hit, search
 from agent.sessions.stream.bus import Heard, Wire, bus
 from agent.sessions.stream.following import Following
 from agent.sessions.tracing import Edits, Trace, edits, happened, result, traced
+from agent.sessions.turns.approvals import LASTS
 from agent.sessions.turns.registry import live, live_or_none, tell_snapshot
 from agent.sessions.turns.supervisor import Supervisor
 from agent.store.columns import new_id
 
 __all__ = [
     "HITS_OF_ONE",
+    "LASTS",
     "LONGEST_DRAFT",
     "MOST_AT_ONCE",
     "MOST_FALLBACKS",
@@ -73,7 +76,9 @@ __all__ = [
     "Opened",
     "Preview",
     "Trace",
+    "Trial",
     "attach",
+    "back_test",
     "before",
     "browse",
     "change",
@@ -102,6 +107,7 @@ __all__ = [
     "prepare",
     "preview",
     "remove_all",
+    "remove_person",
     "restore",
     "result",
     "saved",
@@ -112,6 +118,8 @@ __all__ = [
     "undelete",
     "wake",
 ]
+
+back_test = persons_only(back_testing.back_test)
 
 MOST_FALLBACKS = 10
 PROMPTS = "60/minute"
@@ -250,6 +258,18 @@ async def remove_all(user: User) -> None:
     await leaving.settle(user)
     for session in await leaving.every(user):
         await leaving.remove(user, session)
+
+
+@persons_only
+async def remove_person(user: User, user_id: str) -> None:
+    """Remove somebody with all that is theirs: first their ways in end, then their turns.
+
+    Raises:
+        NotFound: there is nobody of this id, or the asking user may not know.
+        Conflict: they are the only administrator of others, or the owner of a server in local mode.
+    """
+    await remove_all(await accounts.shut_out(user, user_id))
+    await accounts.remove_user(user, user_id)
 
 
 async def submit(user: User, session_id: str, command: Command, command_id: str = "") -> tuple[str, int]:

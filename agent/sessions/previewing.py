@@ -1,7 +1,6 @@
 """What an answer for always would mean: its rule, what passes now, and what would have passed before."""
 
 from sqlmodel import Session as Store
-from sqlmodel import col, select
 
 from agent import tooling
 from agent.core.commands import Answer
@@ -11,13 +10,13 @@ from agent.core.identity import Session, User
 from agent.core.messages import Value
 from agent.core.rules import Rule
 from agent.sessions import log
+from agent.sessions.back_testing import MOST_PAST, newest
 from agent.sessions.turns.approvals import rule_of
 from agent.store.columns import now
 from agent.store.engine import reading
-from agent.store.sessions import EventRow, SessionRow
+from agent.store.sessions import SessionRow
 
-MOST_PAST = 500
-"""Questions of the past that are looked at, the newest."""
+KINDS = ("ApprovalGiven", "ApprovalRequested")
 
 
 class BackTest(Value):
@@ -52,10 +51,10 @@ async def preview(user: User, session: Session, answer: Answer) -> Preview:
     if asked is None or rule is None:
         raise Conflict("approval_closed" if asked is None else "no_such_offer")
     would_pass = await tooling.would_pass(user, session, asked.call, rule)
-    return Preview(rule=rule, would_pass=would_pass, back_test=await back_test(user, rule))
+    return Preview(rule=rule, would_pass=would_pass, back_test=await answered_before(user, rule))
 
 
-async def back_test(user: User, rule: Rule) -> BackTest:
+async def answered_before(user: User, rule: Rule) -> BackTest:
     """What a rule would have meant for the person's past: whatever it decides, as if it had allowed."""
     allowing = rule.model_copy(update={"decision": "allow"})
     questions = [
@@ -86,14 +85,7 @@ async def _asked(session_id: str, approval_id: str) -> ApprovalRequested | None:
 
 def _past(store: Store, user: User) -> list[tuple[ApprovalRequested, ApprovalGiven]]:
     """The newest questions a person has answered, with their answers."""
-    wanted = (
-        select(EventRow)
-        .join(SessionRow, col(SessionRow.id) == EventRow.session_id)
-        .where(SessionRow.user_id == user.id, col(EventRow.type).in_(("ApprovalRequested", "ApprovalGiven")))
-        .order_by(col(EventRow.at).desc())
-        .limit(2 * MOST_PAST)
-    )
-    bodies = [row.body for row in store.exec(wanted)]
+    bodies = [row.body for row, _ in newest(store, user, KINDS, len(KINDS) * MOST_PAST)]
     given = [ApprovalGiven.model_validate(body) for body in bodies if body["type"] == "ApprovalGiven"]
     answers = {event.approval_id: event for event in given}
     asked = [ApprovalRequested.model_validate(body) for body in bodies if body["type"] == "ApprovalRequested"]

@@ -103,9 +103,22 @@ def add_in(store: Session, user_id: str, rule: Rule, source: Source, turn_id: st
         Invalid: it allows everything, ends in the past, or says nothing.
         LimitReached: it is too long, or there are too many.
     """
-    _require_sound(rule)
+    row = row_of(user_id, rule, source)
     _require_room(store, user_id, rule.session_id)
-    row = RuleRow(
+    store.add(row)
+    _write_down(store, "rule_added", row, turn_id)
+    return row
+
+
+def row_of(user_id: str, rule: Rule, source: Source) -> RuleRow:
+    """The row of a rule that is not stored yet.
+
+    Raises:
+        Invalid: it allows everything, ends in the past, or says nothing.
+        LimitReached: it is too long.
+    """
+    _require_sound(rule)
+    return RuleRow(
         user_id=user_id,
         session_id=rule.session_id or None,
         workspace=rule.workspace,
@@ -117,9 +130,6 @@ def add_in(store: Session, user_id: str, rule: Rule, source: Source, turn_id: st
         expires_at=rule.expires_at,
         source=source,
     )
-    store.add(row)
-    _write_down(store, "rule_added", row, turn_id)
-    return row
 
 
 def remove_in(store: Session, row: RuleRow) -> None:
@@ -149,6 +159,15 @@ def is_narrow(rule: Rule) -> bool:
     (False, True)
     """
     return rule.arguments is not None or bool(rule.commands or rule.paths)
+
+
+def denies_all(rule: Rule) -> bool:
+    """Whether a rule denies every call of its tool.
+
+    >>> denies_all(Rule(tool="shell", decision="deny")), denies_all(Rule(tool="shell", decision="ask"))
+    (True, False)
+    """
+    return rule.decision == "deny" and not is_narrow(rule)
 
 
 @lru_cache(maxsize=MOST_IN_ALL)

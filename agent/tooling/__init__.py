@@ -44,13 +44,7 @@ from agent.tooling.declaration import ToolOutput
 from agent.tooling.instructions import InstructionFile, Instructions
 from agent.tooling.judging import CANNOT_RUN, Weighed, weigh
 from agent.tooling.mentions import Mentions
-from agent.tooling.openapi import (
-    NewService,
-    OpenapiService,
-    SchemeOffer,
-    ServiceChanges,
-    Services,
-)
+from agent.tooling.openapi import NewService, OpenapiService, SchemeOffer, ServiceChanges, Services
 from agent.tooling.permissions import Permission, PermissionChanges
 from agent.tooling.programs import Programs
 from agent.tooling.registry import brings, definition_hash, effect, kinds, registry
@@ -95,6 +89,7 @@ __all__ = [
     "definition_hash",
     "definitions",
     "discard_workspace",
+    "draft_rule",
     "effect",
     "execute",
     "is_workspace_empty",
@@ -402,7 +397,7 @@ async def would_pass(user: User, session: Session, call: ToolCall, rule: Rule) -
 
 @persons_only
 async def would_cover(user: User, call: ToolCall, rule: Rule) -> bool:  # noqa: ARG001  whose past it is
-    """Whether a rule would have allowed a past call, as far as its words tell."""
+    """Whether a rule would have decided a past call, as far as its words tell."""
     tool = registry().get(call.name)
     return tool is not None and await judging.would_cover(tool, call, rule)
 
@@ -482,6 +477,12 @@ async def change_permission(user: User, tool: str, changes: PermissionChanges) -
 async def rules(user: User) -> list[StoredRule]:
     """The rules of a person, the newest first; those too that have ended."""
     return await ruling.rules(user, kinds())
+
+
+@persons_only
+async def draft_rule(user: User, new: NewRule) -> StoredRule:
+    """A rule as it would be shown once it is added; see `ruling.drafted`."""
+    return ruling.drafted(user, new, kinds())
 
 
 @persons_only

@@ -10,7 +10,7 @@ from agent.core.identity import Session
 from agent.core.messages import ToolCall, Value, call_hash
 from agent.core.offers import Offer, Shape, offers
 from agent.core.policy import Judgement, Mode
-from agent.core.rules import Facts, Rule, covering
+from agent.core.rules import Facts, Rule, speaks_of
 from agent.core.shell import Line, parse
 from agent.store.rules import LONGEST_RULE
 from agent.tooling import sandbox
@@ -100,9 +100,9 @@ async def _backend(tool: Tool, permission: Permission) -> str:
 
 
 async def would_cover(tool: Tool, call: ToolCall, rule: Rule) -> bool:
-    """Whether a rule would have allowed a past call, as far as it can be known by what it names."""
+    """Whether a rule would have decided a past call, as far as it can be known by what it names."""
     known = Facts(kind=tool.definition.kind, line=await _line(tool, call), paths=tuple(_named(call)))
-    return bool(covering([rule], call, known))
+    return speaks_of(rule, call, known)
 
 
 def definition_hash(tool: Tool) -> str:

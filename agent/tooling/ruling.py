@@ -20,10 +20,11 @@ from agent.store.rules import (
     LONGEST_RULE,
     RuleRow,
     add_in,
+    denies_all,
     hit_in,
     holding,
-    is_narrow,
     remove_in,
+    row_of,
     rule_of,
 )
 from agent.tooling.permissions import Kinds, Permission, permissions_in
@@ -57,6 +58,8 @@ class StoredRule(Rule):
     """`person`: set up by hand; `answer`: by an answer to a question."""
     is_wide: bool
     """Whether it lets programs run that nobody has looked at."""
+    shuts_off: bool
+    """Whether no call of its tool can pass where it holds."""
     created_at: datetime
     hits: int
     """How often it decided."""
@@ -86,8 +89,7 @@ class Standing(Value):
         True
         """
         return not self.permission(tool).is_enabled or any(
-            rule.decision == "deny" and rule.tool in {ANY, tool} and not is_narrow(rule)
-            for rule in self.rules
+            rule.tool in {ANY, tool} and denies_all(rule) for rule in self.rules
         )
 
 
@@ -135,6 +137,22 @@ async def add_rule(user: User, new: NewRule, kinds: Kinds, session: Session | No
     return await writing(lambda store: _shown(add_in(store, user.id, rule, "person"), kinds))
 
 
+def drafted(user: User, new: NewRule, kinds: Kinds) -> StoredRule:
+    """A rule as it would be shown once it is added.
+
+    Args:
+        user: whose it would be.
+        new: what it says.
+        kinds: the tools there are.
+
+    Raises:
+        Invalid: it allows everything, says nothing or of an unknown tool, or its scope or expiry cannot be.
+        LimitReached: it is too long.
+    """
+    _require_sense(new, kinds)
+    return _shown(row_of(user.id, Rule.model_validate(new.model_dump()), "person"), kinds)
+
+
 async def remove_rule(user: User, rule_id: str) -> None:
     """Remove a rule; that is written down in the audit log.
 
@@ -180,7 +198,8 @@ def _require_own(user: User, session: Session) -> None:
 def _shown(row: RuleRow, kinds: Kinds) -> StoredRule:
     rule = rule_of(row)
     kept = row.model_dump(include={"source", "created_at", "hits", "last_hit_at"})
-    return StoredRule.model_validate({**rule.model_dump(), **kept, "is_wide": _is_wide(rule, kinds)})
+    means = {"is_wide": _is_wide(rule, kinds), "shuts_off": denies_all(rule)}
+    return StoredRule.model_validate({**rule.model_dump(), **kept, **means})
 
 
 def _is_wide(rule: Rule, kinds: Kinds) -> bool:

@@ -44,9 +44,7 @@ async def remove(user: Asking, user_id: Id) -> None:
 
     Their sign-ins and tokens end first, then their turns; what was open ends within two seconds.
     """
-    leaving = await accounts.shut_out(user, user_id)
-    await sessions.remove_all(leaving)
-    await accounts.remove_user(user, user_id)
+    await sessions.remove_person(user, user_id)
 
 
 @router.get("/me/sign-ins")

@@ -10,7 +10,7 @@ import reflex as rx
 from app.words.settings import COPIED, COPY, NO, NO_ANSWER, READ_ANEW, SENDING, YES
 
 
-def section(name: str, title: str, what: str, *children: Any, on_reload: Any = None) -> rx.Component:
+def section(name: str, title: str, what: Any, *children: Any, on_reload: Any = None) -> rx.Component:
     """One section: its heading, a sentence about it, and what it holds.
 
     Args:

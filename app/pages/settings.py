@@ -9,6 +9,7 @@ import reflex as rx
 
 from agent.core.identity import User
 from app.components import keys as shortcuts
+from app.components.settings_account import account
 from app.components.settings_appearance import appearance
 from app.components.settings_keys import keys
 from app.components.settings_people import people
@@ -19,6 +20,7 @@ from app.components.settings_tools import tools
 from app.listing import SessionsState, list_anew
 from app.pages.framing import framed
 from app.settings.keys import KeysState
+from app.settings.new_rule import NewRuleState
 from app.settings.people import PeopleState
 from app.settings.rules import RulesState
 from app.settings.said import SaidState
@@ -35,6 +37,7 @@ LOOKS = [
     KeysState.look,
     ToolsState.look,
     RulesState.look,
+    NewRuleState.look,
     ServicesState.look,
     TokensState.look,
     SignInsState.look,
@@ -50,6 +53,8 @@ class SettingsState(rx.State):
     is_guest: bool = False
     is_admin: bool = False
     """Whether there are others to look after."""
+    email: str = ""
+    """Of an account that its person may leave; in local mode the owner stays."""
 
     @rx.event
     @asked
@@ -57,6 +62,7 @@ class SettingsState(rx.State):
         """Show what there is for this person."""
         self.is_person, self.is_guest = not user.is_anonymous, user.is_anonymous
         self.is_admin = user.is_admin and user.provider != "local"  # there is nobody else
+        self.email = "" if user.is_anonymous or user.provider == "local" else user.email
         await list_anew(self, user)
         if user.is_anonymous:
             return None
@@ -80,7 +86,13 @@ def page() -> rx.Component:
 def of_persons() -> rx.Component:
     """The sections that a guest does not have."""
     return rx.fragment(
-        keys(), tools(), rules(), services(), tokens(), rx.cond(SettingsState.is_admin, people())
+        keys(),
+        tools(),
+        rules(),
+        services(),
+        tokens(),
+        rx.cond(SettingsState.email != "", account(SettingsState.email)),
+        rx.cond(SettingsState.is_admin, people()),
     )
 
 
@@ -95,6 +107,7 @@ def contents() -> rx.Component:
     return rx.el.nav(
         rx.el.ul(
             rx.cond(SettingsState.is_person, rx.fragment(*(_anchor(name) for name in OWN))),
+            rx.cond(SettingsState.email != "", _anchor("account")),
             rx.cond(SettingsState.is_admin, _anchor("people")),
             _anchor("appearance"),
             _anchor("keyboard"),

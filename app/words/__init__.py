@@ -69,6 +69,7 @@ ERRORS = {
     "rule_too_long": "This rule is too long: at most {most} characters.",
     "rule_says_nothing": "A rule’s command or path is empty.",
     "rule_too_wide": "A rule that allows everything would be no rule. Name a tool, commands or files.",
+    "rule_not_tried": "Try the rule first: then you see what it would have meant.",
     "rule_expiry": "A rule ends at a time to come, within a hundred years.",
     "rules_full": "{most} rules hold already. Remove one first.",
     "no_such_offer": "This question offers no such rule.",

@@ -10,6 +10,7 @@ SECTIONS = {
     "rules": "Rules",
     "services": "Services",
     "tokens": "Devices and tokens",
+    "account": "Your account",
     "people": "People",
     "appearance": "Appearance",
     "keyboard": "Keyboard",
@@ -82,14 +83,28 @@ OUTSIDE_SURE = "Switch the sandbox off"
 INSIDE = "Back into the sandbox"
 
 RULES_WHAT = (
-    "What you answered with “Always” or “Never”. A rule holds until you remove it, or its time is up."
+    "What you answered with “Always” or “Never”, or set up by hand. A rule holds until you remove it, "
+    "or its time is up."
 )
-NO_RULES = "There are no rules yet. Answer a question with “Always” or “Never” to set one up."
+NO_RULES = "There are no rules yet. Answer a question with “Always” or “Never” to set one up, or add one."
 DECISIONS = {"allow": "Allow", "ask": "Ask", "deny": "Deny"}
 SOURCES = {"answer": "from your answer", "person": "set up by hand"}
 ENDED = "Ended"
 WIDE = "It lets programs run that nobody has looked at."
+SHUTS_OFF = "Where it holds, no such call can pass, and models are not told of the tool."
 NEVER_HIT = "never applied"
+ADD_RULE = "Add a rule"
+DECISION, TOOL, ANY_TOOL = "Decision", "Tool", "Any tool"
+COMMANDS, COMMANDS_HINT = "Commands that begin with", "one a line, such as git log; empty for every command"
+EVERYWHERE = "Everywhere"
+TRY_RULE, TRY_RULE_MEANS = "Try it", "Try {what} on past calls"
+ADD_DRAFT = "Add this rule"
+RULE_ADDED = "The rule is added."
+TRIED_ON = "Of your newest {calls} such calls in 30 days, it would have {done} {met}{more}."
+TRIED_ON_ONE = "Of the one such call in 30 days, it would have {done} {met}{more}."
+TRIED_ON_NONE = "There were no such calls in the last 30 days to try it on."
+WOULD_HAVE = {"allow": "allowed", "ask": "asked about", "deny": "denied"}
+HAD_DENIED, HAD_RUN = "; you had denied {count} of these", "; {count} of these had run"
 
 SERVICES_WHAT = "Services that agents may call, each described in OpenAPI."
 NO_SERVICES = "No service is connected yet."
@@ -154,6 +169,15 @@ CONTRAST = "Contrast"
 CONTRASTS = {"system": "As the system", "more": "High"}
 DENSITY = "Density"
 DENSITIES = {"comfortable": "Comfortable", "compact": "Compact"}
+
+ACCOUNT_WHAT = "You are signed in as {email}."
+LEAVE = "Delete my account"
+LEAVE_WHAT = (
+    "Gone for good are: your sessions and the files in folders of their own, your keys, tokens and rules, "
+    "your services, and every sign-in. What runs is stopped. Folders that somebody chose for a session stay "
+    "as they are."
+)
+LEAVE_PROOF = "Your e-mail address, to be sure"
 
 SENDING = "One moment …"
 NO_ANSWER = "The server does not answer. Try again in a moment."
@@ -232,6 +256,29 @@ def hit(count: int, last: datetime | None, now: datetime) -> str:
         return NEVER_HIT
     times = "once" if count == 1 else f"{count:,} times"
     return f"applied {times}, last {ago(last, now)}" if last else f"applied {times}"
+
+
+def tried(decision: str, calls: int, met: int, denied: int) -> str:
+    """What a rule would have meant for the calls there were.
+
+    Args:
+        decision: of the rule.
+        calls: those it was tried on.
+        met: those of these it would have decided.
+        denied: those of these that the person had denied.
+
+    >>> tried("allow", 40, 12, 3)
+    'Of your newest 40 such calls in 30 days, it would have allowed 12; you had denied 3 of these.'
+    >>> tried("deny", 1, 1, 0)
+    'Of the one such call in 30 days, it would have denied 1; 1 of these had run.'
+    """
+    if not calls:
+        return TRIED_ON_NONE
+    ran = met - denied
+    surprise = {"allow": HAD_DENIED.format(count=denied) if denied else ""}
+    more = surprise.get(decision, HAD_RUN.format(count=ran) if ran and decision == "deny" else "")
+    sentence = TRIED_ON_ONE if calls == 1 else TRIED_ON
+    return sentence.format(calls=calls, done=WOULD_HAVE[decision], met=met, more=more)
 
 
 def hidden(count: int) -> str:

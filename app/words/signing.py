@@ -27,5 +27,6 @@ PEOPLE_ERRORS = {
     "administrators_only": "This is for administrators.",
     "bypass_for_administrators": "Only administrators may let commands leave the sandbox.",
     "last_administrator": "There would be no administrator any more. Make somebody else one first.",
+    "email_differs": "That is not the e-mail address of this account. Nothing was deleted.",
     "owner_stays": "In local mode the owner stays: there is nobody else.",
 }

@@ -44,6 +44,8 @@ async def test_only_what_runs_a_line_has_one() -> None:
         (Rule(tool="shell", decision="allow", commands=("git commit",)), True),
         (Rule(tool="shell", decision="allow", commands=("git push",)), False),
         (Rule(tool="edit", decision="allow"), False),
+        (Rule(tool="*", decision="deny", commands=("git",)), True),
+        (Rule(tool="shell", decision="ask", commands=("make",)), False),
     ],
 )
 async def test_a_past_call_is_weighed_by_its_words(rule: Rule, *, covers: bool) -> None:

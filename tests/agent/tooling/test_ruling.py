@@ -17,6 +17,7 @@ from agent.tooling.ruling import (
     StoredRule,
     add_rule,
     count_hit,
+    drafted,
     remove_rule,
     rules,
     standing,
@@ -155,6 +156,32 @@ async def test_a_rule_that_lets_any_program_run_is_wide(
     owner: User, fields: dict[str, Any], *, is_wide: bool
 ) -> None:
     assert (await added(owner, **fields)).is_wide == is_wide
+
+
+async def test_a_draft_says_what_its_rule_would_and_nothing_is_stored(owner: User) -> None:
+    draft = drafted(owner, new(), KINDS)
+    assert (draft.commands, draft.decision, draft.source, draft.hits) == (("git log",), "allow", "person", 0)
+    assert drafted(owner, new(commands=()), KINDS).is_wide
+    assert drafted(owner, new(decision="deny", commands=()), KINDS).shuts_off
+    assert not drafted(owner, new(decision="deny"), KINDS).shuts_off
+    assert await rules(owner, KINDS) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"tool": "nothing"}, "tool_unknown"),
+        ({"tool": "edit"}, "rule_commands"),
+        ({"tool": "*", "commands": ()}, "rule_too_wide"),
+        ({"workspace": "here"}, "rule_scope"),
+        ({"expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, "rule_expiry"),
+    ],
+)
+def test_what_cannot_be_added_cannot_be_drafted(fields: dict[str, Any], code: str) -> None:
+    nobody = User(id=ABSENT, email="", name="", provider="test")
+    with pytest.raises(Invalid) as told:
+        drafted(nobody, new(**fields), KINDS)
+    assert told.value.code == code
 
 
 @pytest.mark.parametrize(

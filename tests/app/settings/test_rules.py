@@ -7,7 +7,7 @@ import pytest
 from agent.tooling import StoredRule
 from app.settings.rules import parted, rule_shown
 from tests.app.serving import Server
-from tests.app.tabs import STATE, opened
+from tests.app.tabs import FLASH, STATE, opened
 
 RULES = f"{STATE}.app___settings___rules____rules_state"
 SAID = f"{STATE}.app___settings___said____said_state"
@@ -16,7 +16,13 @@ NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 def rule(**more: object) -> StoredRule:
     known = {"id": "1", "tool": "shell", "decision": "allow", "commands": ("git log",), "source": "answer"}
-    times = {"is_wide": False, "created_at": NOW - timedelta(days=2), "hits": 0, "last_hit_at": None}
+    times = {
+        "is_wide": False,
+        "shuts_off": False,
+        "created_at": NOW - timedelta(days=2),
+        "hits": 0,
+        "last_hit_at": None,
+    }
     return StoredRule.model_validate({**known, **times, **more})
 
 
@@ -35,6 +41,7 @@ def test_a_rule_is_told_in_words() -> None:
 
 def test_a_rule_that_lets_anything_run_is_marked() -> None:
     assert rule_shown(rule(is_wide=True, commands=()), NOW).warning
+    assert rule_shown(rule(decision="deny", shuts_off=True, commands=()), NOW).warning
     assert not rule_shown(rule(), NOW).warning
 
 
@@ -53,6 +60,14 @@ async def test_a_rule_is_listed_and_removed(server: Server, api: httpx2.Client, 
     assert kept not in [each["id"] for each in api.get("rules").json()]
 
 
+async def test_a_rule_is_tried_on_past_calls(server: Server, kept: str) -> None:
+    async with opened(server, "/settings") as tab:
+        await tab.send(f"{RULES}.weigh", {"rule_id": kept})
+        await tab.until(lambda: tab.of(RULES, "tried_id") == kept)
+        assert "30 days" in tab.of(RULES, "trial")
+        assert tab.of(SAID, "sentence") == tab.of(RULES, "trial")
+
+
 async def test_another_persons_rule_is_neither_seen_nor_removed(server: Server) -> None:
     token, _ = server.neighbour()
     with server.client() as theirs:
@@ -62,8 +77,11 @@ async def test_another_persons_rule_is_neither_seen_nor_removed(server: Server) 
         ).json()
         async with opened(server, "/settings") as tab:
             await tab.send(f"{RULES}.look")
-            await tab.send(f"{RULES}.remove", {"rule_id": made["id"]})
-            await tab.until(lambda: tab.sentence)
-            assert tab.sentence == "There is no such rule here."
+            for event in ("weigh", "remove"):
+                await tab.send(f"{FLASH}.close")
+                await tab.until(lambda: not tab.sentence)
+                await tab.send(f"{RULES}.{event}", {"rule_id": made["id"]})
+                await tab.until(lambda: tab.sentence)
+                assert tab.sentence == "There is no such rule here."
             assert "private" not in "".join(tab.heard)
         assert [each["id"] for each in theirs.get("rules").json()] == [made["id"]]

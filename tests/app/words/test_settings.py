@@ -4,7 +4,7 @@ import pytest
 
 from agent import tooling
 from agent.core.identity import SCOPES as KNOWN
-from app.words.settings import MAY_RUN, SCOPES, TOOLS, ago, hit, joined, operations, until
+from app.words.settings import MAY_RUN, SCOPES, TOOLS, ago, hit, joined, operations, tried, until
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -56,6 +56,14 @@ def test_nothing_stands_between_facts_that_are_not_there() -> None:
 
 def test_a_sentence_has_one_place_for_its_thing() -> None:
     assert MAY_RUN.count("{tool}") == 1
+
+
+def test_what_a_rule_would_have_meant_is_told() -> None:
+    assert tried("allow", 0, 0, 0) == "There were no such calls in the last 30 days to try it on."
+    assert tried("allow", 40, 12, 0).endswith("it would have allowed 12.")
+    assert tried("ask", 40, 12, 3).endswith("it would have asked about 12.")
+    assert tried("deny", 40, 12, 3).endswith("it would have denied 12; 9 of these had run.")
+    assert tried("deny", 3, 3, 3).endswith("it would have denied 3.")
 
 
 def test_every_tool_is_told_in_words() -> None:
