@@ -2,11 +2,11 @@
 
 import reflex as rx
 
-from app.building import SameOrigin
+from app.building import OwnScripts, SameOrigin
 
 config = rx.Config(
     app_name="app",
-    plugins=[SameOrigin()],
+    plugins=[SameOrigin(), OwnScripts()],
     disable_plugins=[rx.plugins.SitemapPlugin],
     show_built_with_reflex=False,
     telemetry_enabled=False,

@@ -9,6 +9,7 @@ import structlog
 from app import tabs
 from app.browsing import BrowsingState
 from app.pages import chat, device, sessions, settings
+from app.scripts import address
 from app.words import NAME
 from app.words.browsing import ALL_SESSIONS
 from app.words.device import TITLE as DEVICE
@@ -27,29 +28,8 @@ app = rx.App(
     head_components=[
         rx.el.link(rel="icon", href="/icon.svg", type="image/svg+xml"),
         rx.el.meta(name="color-scheme", content="light dark"),
-        rx.el.script(src="/appearance.js"),
-        rx.el.script(src="/zone.js"),
-        rx.el.script(src="/leaving.js"),
-        rx.el.script(src="/suggesting.js"),  # those that offer something build on it
-        rx.script(src="/mentions.js", defer=True),
-        rx.script(src="/commands.js", defer=True),
-        rx.el.script(src="/keys.js"),  # the others build on it
-        rx.script(src="/maestro.js", defer=True),
-        rx.script(src="/composer.js", defer=True),
-        rx.script(src="/editing.js", defer=True),
-        rx.script(src="/models.js", defer=True),
-        rx.script(src="/times.js", defer=True),
-        rx.script(src="/attaching.js", defer=True),
-        rx.script(src="/uploads.js", defer=True),
-        rx.script(src="/following.js", defer=True),
-        rx.script(src="/copying.js", defer=True),
-        rx.script(src="/forms.js", defer=True),
-        rx.script(src="/browsing.js", defer=True),
-        rx.script(src="/anchors.js", defer=True),
-        rx.script(src="/rebinding.js", defer=True),
-        rx.script(src="/palette.js", defer=True),
-        rx.script(src="/announcing.js", defer=True),
-        rx.script(src="/drawer.js", defer=True),
+        rx.el.script(src=address("first.js")),
+        rx.el.script(src=address("later.js"), defer=True),
     ],
     html_lang="en",
     toaster=None,

@@ -1,4 +1,4 @@
-"""What our build adds to Reflex's: the page's own origin instead of a fixed one, and script hashes."""
+"""What our build adds to Reflex's: an origin that is not fixed, hashes of scripts, and our own scripts."""
 
 import base64
 import hashlib
@@ -9,6 +9,8 @@ from typing import Unpack
 
 from reflex.plugins import Plugin
 from reflex_base.plugins.base import PostBuildContext
+
+from app import scripts
 
 ENDPOINT = re.compile(r"(?P<quote>[`\"'])(?P<scheme>ws|http)s?://localhost:8000(?P<path>/[\w-]+)(?P=quote)")
 INLINE = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
@@ -32,6 +34,14 @@ class SameOrigin(Plugin):
             )
         hashes = sorted({hashed for page in folder.rglob("*.html") for hashed in inline_hashes(page)})
         (folder / POLICY).write_text(json.dumps(hashes), "utf-8")
+
+
+class OwnScripts(Plugin):
+    """Lets the built page hold its own scripts as the two files it loads."""
+
+    def post_build(self, **context: Unpack[PostBuildContext]) -> None:
+        """Write them."""
+        scripts.write(Path(context["static_dir"]))
 
 
 def rewrite(file: Path) -> bool:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from contextlib import ExitStack
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
@@ -223,13 +224,28 @@ class Guard:
                 headers.update({**self._headers, "x-request-id": scope["request_id"]})
                 if own:
                     headers["content-security-policy"] = own
-                if scope["path"].startswith("/api/"):
-                    headers.setdefault("cache-control", "no-store")
+                headers.setdefault("cache-control", kept(scope, message.get("status", 0)))
                 if cookie := scope.get("new_cookie"):
                     headers.append("set-cookie", cookie)
             await send(message)
 
         return sending
+
+
+def kept(scope: Scope, status: int) -> str:
+    """How long a browser may keep an answer: without a word it would guess, and show the page of before.
+
+    >>> (
+    ...     kept({"path": "/assets/root-1a.js"}, 200),
+    ...     kept({"path": "/s/42"}, 200),
+    ...     kept({"path": "/api/v1/me"}, 200),
+    ... )
+    ('public, max-age=31536000, immutable', 'no-cache', 'no-store')
+    """
+    if scope["path"].startswith("/api/"):
+        return "no-store"
+    has_version = scope["path"].startswith("/assets/") or scope.get("query_string", b"").startswith(b"v=")
+    return "public, max-age=31536000, immutable" if has_version and status == HTTPStatus.OK else "no-cache"
 
 
 def is_closed(scope: Scope) -> bool:

@@ -15,6 +15,7 @@
 
   const put = (text) => {
     known = text;
+    if (text === composer.value) return; // saying so would make React draw the whole page at once
     composer.value = text;
     composer.dispatchEvent(new Event("input", { bubbles: true })); // it takes the height of its words
   };

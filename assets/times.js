@@ -3,10 +3,11 @@
   const PAUSE = 500; // milliseconds in which what was drawn gets its words
   const ROUND = 30_000; // milliseconds after which they are out of date
   const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60]];
-  const ago = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  let ago = null; // made when it is needed: that takes as long as drawing a page
 
   const said = (seconds) => {
     const [unit, size] = UNITS.find(([, long]) => seconds >= long) ?? [];
+    ago ??= new Intl.RelativeTimeFormat("en", { numeric: "auto" });
     return unit ? ago.format(-Math.floor(seconds / size), unit) : "just now";
   };
   const write = (selector) => {

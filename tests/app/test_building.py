@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.build import BUILT
-from app.building import ENDPOINT, POLICY, SameOrigin, inline_hashes, rewrite
+from app.building import ENDPOINT, POLICY, OwnScripts, SameOrigin, inline_hashes, rewrite
+from app.scripts import LOADED
 
 NAMED = """const env={PING:`http://localhost:8000/ping`,EVENT:"ws://localhost:8000/_event",other:1};"""
 FOREIGN = """fetch("http://localhost:9000/x");fetch("https://example.org/_event");"""
@@ -69,3 +70,16 @@ def test_the_page_that_was_really_built_names_no_fixed_address() -> None:
         assert not re.search(
             r"https?://(?!localhost|www\.w3\.org)[\w.-]+/\S+\.(?:js|css|woff2?)", page.read_text()
         )
+
+
+def test_the_pages_own_scripts_are_put_beside_it(folder: Path) -> None:
+    OwnScripts().post_build(static_dir=folder)  # pyright: ignore[reportCallIssue]
+    assert {file.name for file in folder.glob("*.js")} == set(LOADED)
+
+
+def test_a_built_page_holds_its_scripts_before_react_comes() -> None:
+    """What React puts in comes when somebody may long have pressed a key."""
+    for page in ("index.html", "settings.html", "sessions.html"):
+        text = (BUILT / page).read_text()
+        found = re.findall(r"""<script[^>]* ?src="(/\w+\.js)\?v=\w+">""", text)
+        assert found == [f"/{file}" for file in LOADED]

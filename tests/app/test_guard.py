@@ -392,3 +392,17 @@ def test_every_answer_has_the_id_of_its_request(stranger: httpx2.Client) -> None
 def test_an_id_that_could_forge_a_line_of_the_log_is_not_taken(stranger: httpx2.Client, wished: str) -> None:
     answer = stranger.get("/healthz", headers={"x-request-id": wished.encode()})
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
+
+
+def test_what_has_a_version_in_its_address_is_kept_and_all_else_asked_for_anew(
+    server: Server, stranger: httpx2.Client
+) -> None:
+    page = stranger.get("/", headers=own(server))
+    assert page.headers["cache-control"] == "no-cache"
+    versioned = re.findall(r'(?:src|href)="(/(?:assets/|\w+\.js\?v=)[^"]+)"', page.text)
+    assert any(path.startswith("/later.js?v=") for path in versioned)
+    assert any(path.startswith("/assets/") for path in versioned)
+    for path in versioned:
+        assert "immutable" in stranger.get(path, headers=own(server)).headers["cache-control"]
+    for path in ("/assets/gone-1a.js", "/maestro.css"):
+        assert stranger.get(path, headers=own(server)).headers["cache-control"] == "no-cache"
