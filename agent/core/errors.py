@@ -12,13 +12,22 @@ ProviderErrorKind = Literal[
 class ProviderError(Exception):
     """A provider did not answer; read by the loop, which waits, falls back or ends the turn."""
 
-    def __init__(self, kind: ProviderErrorKind, message: str = "", retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        kind: ProviderErrorKind,
+        message: str = "",
+        retry_after: float | None = None,
+        *,
+        is_passing: bool | None = None,
+    ) -> None:
         super().__init__(message)
         self.kind: ProviderErrorKind = kind
         self.message = message
         """The provider's own words, without credentials; for the log and the opened notice."""
         self.retry_after = retry_after
         """Seconds the provider asks to wait; None when it does not say."""
+        self.is_passing = is_passing
+        """Whether the provider says that asking again may help; None when its kind must tell."""
 
 
 class Resting(ProviderError):

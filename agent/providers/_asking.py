@@ -6,9 +6,10 @@ from contextlib import aclosing
 import stamina
 
 from agent.core.errors import ProviderError, Resting
-from agent.core.events import Noticed, StepFinished
+from agent.core.events import Delta, Noticed, StepFinished
 from agent.core.provider import ModelEntry, Provider, Request, Said
 from agent.providers._catalogue import Catalogue
+from agent.providers._characters import Joining
 from agent.providers._checks import check_request
 from agent.providers._health import Health
 
@@ -75,13 +76,20 @@ class Patient(Provider):
         """Ask one time, if it does not rest, and take note of how it fares."""
         self.health.require()
         self._heard += 1
+        joining = Joining()
         try:
             async with aclosing(self._provider.stream_completion(request)) as stream:
                 async for said in stream:
-                    if isinstance(said, StepFinished):  # nobody need listen any longer
+                    if isinstance(said, Delta):
+                        if (piece := joining.hear(said)) is not None:
+                            yield piece
+                    elif isinstance(said, StepFinished):  # nobody need listen any longer
                         self.health.note(None)
                         self.catalogue.refresh()
-                    yield said
+                        for last in joining.end(said):
+                            yield last
+                    else:
+                        yield said
         except ProviderError as error:
             self.health.note(error)
             raise
@@ -116,7 +124,8 @@ class Patient(Provider):
 
 def _patience(error: ProviderError) -> bool | float:
     """Whether to ask again; seconds to wait where the provider says how long."""
-    if error.kind not in PASSING or isinstance(error, Resting):
+    is_passing = error.kind in PASSING if error.is_passing is None else error.is_passing
+    if not is_passing or isinstance(error, Resting):
         return False
     if error.retry_after is None:
         return True

@@ -98,14 +98,16 @@ def provider_error(error: BaseException, secret: str = "") -> ProviderError | No
     if isinstance(error, ProviderError):
         if not (secret and secret in error.message):
             return error
-        return ProviderError(error.kind, error.message.replace(secret, "…"), error.retry_after)
+        return ProviderError(
+            error.kind, error.message.replace(secret, "…"), error.retry_after, is_passing=error.is_passing
+        )
     kind = _kind(error)
     if kind is None:
         return None
     message = plain(_words(error)) or type(error).__name__
     if secret:
         message = message.replace(secret, "…")
-    return ProviderError(kind, message[:MESSAGE_LENGTH], retry_after(error))
+    return ProviderError(kind, message[:MESSAGE_LENGTH], retry_after(error), is_passing=is_passing(error))
 
 
 def stream_error(code: object, message: object) -> ProviderError:
@@ -140,9 +142,18 @@ def classify(status: int | None, words: str) -> ProviderErrorKind:
     return "overloaded" if status >= 500 else "bad_request"  # noqa: PLR2004 - the server's own errors
 
 
+def is_passing(error: BaseException) -> bool | None:
+    """Whether the provider says that asking again may help; None when it does not say.
+
+    >>> is_passing(ConnectionRefusedError()) is None
+    True
+    """
+    return {"true": True, "false": False}.get(_headers(error).get("x-should-retry", "").lower())
+
+
 def retry_after(error: BaseException) -> float | None:
     """Seconds the provider asks to wait, from its headers or its words; None when it does not say."""
-    headers = cast("Mapping[str, str]", getattr(getattr(error, "response", None), "headers", None) or {})
+    headers = _headers(error)
     if (asked := _number(headers.get("retry-after-ms"))) is not None:
         return asked / 1000
     if header := headers.get("retry-after"):
@@ -181,7 +192,9 @@ def plain(words: str) -> str:
 def _kind(error: BaseException) -> ProviderErrorKind | None:
     package = type(error).__module__.partition(".")[0]
     names = {type(error).__name__, type(error.__cause__).__name__}
-    if "RemoteProtocolError" in names or isinstance(error, json.JSONDecodeError | UnicodeError):
+    if "RemoteProtocolError" in names or isinstance(
+        error, json.JSONDecodeError | UnicodeError | RecursionError
+    ):
         return "cut"
     if isinstance(error, OSError) or package in {"httpx2", "httpcore2"}:
         return "network"
@@ -221,16 +234,23 @@ def _words(error: BaseException) -> str:
     if type(error).__name__ == "APIConnectionError" and error.__cause__:
         return f"{error} {error.__cause__}"
     body = getattr(error, "body", None)
-    for _ in range(2):
+    for _ in range(3):
+        if isinstance(body, list) and body:
+            body = cast("list[object]", body)[0]  # Google's own form of Chat Completions
         if isinstance(body, str) and body:
             return body
         if isinstance(body, Mapping):
             fields = cast("Mapping[str, object]", body)
-            if isinstance(fields.get("message"), str):
-                return str(fields["message"])
-            body = fields.get("error")
+            told = next((fields[name] for name in ("message", "msg") if fields.get(name)), None)
+            if isinstance(told, str):
+                return told
+            body = fields.get("error") or fields.get("detail")
     message = getattr(error, "message", None)
     return message if isinstance(message, str) and message else str(error)
+
+
+def _headers(error: BaseException) -> Mapping[str, str]:
+    return cast("Mapping[str, str]", getattr(getattr(error, "response", None), "headers", None) or {})
 
 
 def _number(header: str | None) -> float | None:

@@ -280,7 +280,10 @@ def shown(path: str) -> str:
 
     >>> shown("a\nb/é\udcff.txt")
     'a\\nb/é\\udcff.txt'
+    >>> shown("")
+    '""'
     """
     return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in path
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in path or '""'
     )

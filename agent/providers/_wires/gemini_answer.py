@@ -13,7 +13,7 @@ from agent.core.messages import Message, Opaque, Part, Source, Text, Thinking, T
 from agent.providers import _prices
 from agent.providers._wires.gemini_arguments import Arguments, numbered, path
 from agent.providers._wires.gemini_request import WIRE
-from agent.providers._wires.parts import Fields, own, tool_call
+from agent.providers._wires.parts import Fields, own, parsed_call, tool_call
 
 if TYPE_CHECKING:
     from google.genai import types
@@ -102,7 +102,7 @@ class Growing:
         """The call; malformed when its end never came."""
         if not self.is_whole:
             return tool_call(self.id, self.name, "".join(self.pieces) or "{", self.opaque)
-        return ToolCall(id=self.id, name=self.name, arguments=self.arguments.value, opaque=self.opaque)
+        return parsed_call(self.id, self.name, self.arguments.value, self.opaque)
 
 
 class Step:
@@ -166,7 +166,8 @@ class Step:
         if growing is None and not (asked.partial_args or asked.will_continue):
             whole = _whole(asked, signed)
             self._said.append(whole)
-            yield Delta(kind="arguments", text=json.dumps(whole.arguments), call_id=whole.id)
+            said = whole.malformed or json.dumps(whole.arguments)
+            yield Delta(kind="arguments", text=said, call_id=whole.id)
             return
         if growing is None:
             begun = _whole(asked, signed)
@@ -233,11 +234,11 @@ def _goes_on(growing: Growing, asked: "types.FunctionCall") -> bool:
 
 def _whole(asked: "types.FunctionCall", signed: Opaque) -> ToolCall:
     """A call; an id that we had to invent is not echoed."""
-    return ToolCall(
-        id=asked.id or f"call_{uuid.uuid4().hex[:12]}",
-        name=asked.name or "",
-        arguments=asked.args or {},
-        opaque={WIRE: {**own(signed, WIRE), **({"id": asked.id} if asked.id else {})}},
+    return parsed_call(
+        asked.id or f"call_{uuid.uuid4().hex[:12]}",
+        asked.name or "",
+        asked.args or {},
+        {WIRE: {**own(signed, WIRE), **({"id": asked.id} if asked.id else {})}},
     )
 
 

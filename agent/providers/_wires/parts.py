@@ -7,18 +7,23 @@ import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import wraps
+from math import isfinite
 from typing import ParamSpec, TypeVar, cast
 
 from pydantic import JsonValue
 
 from agent.core.errors import ProviderError
 from agent.core.messages import File, Message, Opaque, Text, ToolCall, ToolResult
+from agent.providers._characters import HALF, mended
 
 Asked = ParamSpec("Asked")
 Heard = TypeVar("Heard")
 
 Fields = dict[str, JsonValue]
 """A JSON object as it goes over the wire."""
+DEEPEST = 100
+"""Levels of a call's arguments; readers of JSON give up at 200, and an event has some around them."""
+TOO_DEEP = "{… (nested too deeply)"
 
 
 def tool_call(call_id: str, name: str, raw: str, opaque: Opaque | None = None) -> ToolCall:
@@ -28,15 +33,52 @@ def tool_call(call_id: str, name: str, raw: str, opaque: Opaque | None = None) -
     {'pattern': 'x'}
     >>> tool_call("c", "grep", '{"pattern": ').malformed
     '{"pattern": '
+    >>> tool_call("c", "grep", '{"most": NaN}').arguments
+    {}
     """
+    raw = mended(raw)
     arguments: object = None
     try:
         arguments = json.loads(raw) if raw.strip() else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         arguments = None
     if not isinstance(arguments, dict):
         return ToolCall(id=call_id, name=name, arguments={}, malformed=raw, opaque=opaque or {})
-    return ToolCall(id=call_id, name=name, arguments=cast("Fields", arguments), opaque=opaque or {})
+    return parsed_call(call_id, name, cast("Fields", arguments), opaque)
+
+
+def parsed_call(call_id: str, name: str, arguments: Fields, opaque: Opaque | None = None) -> ToolCall:
+    """A call whose arguments were read already; malformed when they could not be kept or sent on.
+
+    >>> parsed_call("c", "grep", {"most": float("inf")}).malformed
+    '{"most": Infinity}'
+    """
+    if is_plain(arguments):
+        return ToolCall(id=call_id, name=name, arguments=arguments, opaque=opaque or {})
+    try:
+        written = json.dumps(arguments)
+    except RecursionError:
+        written = TOO_DEEP
+    return ToolCall(id=call_id, name=name, arguments={}, malformed=written, opaque=opaque or {})
+
+
+def is_plain(value: JsonValue, depth: int = DEEPEST) -> bool:
+    r"""Whether everybody can write a value down and read it again as it is.
+
+    >>> is_plain({"a": [1, "b"]}), is_plain([float("nan")]), is_plain("half \ud800")
+    (True, False, False)
+    """
+    match value:
+        case str():
+            return value.isascii() or not HALF.search(value)
+        case float():
+            return isfinite(value)
+        case dict():
+            return depth > 0 and all(is_plain(at) and is_plain(one, depth - 1) for at, one in value.items())
+        case list():
+            return depth > 0 and all(is_plain(one, depth - 1) for one in value)
+        case _:
+            return True
 
 
 def fitting(name: str, most: int = 64) -> str:

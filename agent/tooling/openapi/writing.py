@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from agent.core.errors import ToolFailed
 from agent.tooling.openapi._bodies import FORM, MULTIPART, is_json, is_text, kind
@@ -60,6 +60,8 @@ def write(operation: Operation, arguments: Mapping[str, Any]) -> Written:
             case "cookie":
                 cookies += [f"{name}={text}" for name, text in _pairs(parameter, value)]
     path = GAP.sub(lambda gap: gaps.get(gap[1], gap[0]), path)
+    if _leads_away(path):  # what a value alone does not do, two beside each other may
+        raise ToolFailed(f"What goes into the path would lead away from {operation.path}.")
     content = None
     if operation.body is not None and (value := arguments.get(WHOLE_BODY)) is not None:
         media_type, content = body(operation.body, value)
@@ -82,11 +84,18 @@ def _in_path(parameter: Parameter, value: Any) -> str:
         if parameter.style == "matrix" and exploded and isinstance(value, list):
             parts = [f"{name}={part}" for part in parts]
         written = start + (between if exploded else ",").join(parts)
-    # A server may take an encoded slash for a slash.
-    steps = [value] if isinstance(value, str) else []
-    if not written or any(step in {".", ".."} for text in steps for step in re.split(r"[/\\]", text)):
+    if not written or _leads_away(written):
         raise ToolFailed(f"`{parameter.argument}` goes into the path: it may not be empty, nor hold `..`.")
     return written
+
+
+def _leads_away(path: str) -> bool:
+    """Whether a step of it means another place; a server may take an encoded slash for a slash.
+
+    >>> _leads_away("/a/%2E%2e/b"), _leads_away("a%2F.."), _leads_away("/a/..b")
+    (True, True, False)
+    """
+    return any(step in {".", ".."} for step in re.split(r"[/\\]", unquote(path)))
 
 
 def _in_header(parameter: Parameter, value: Any) -> str:

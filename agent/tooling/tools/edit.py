@@ -90,9 +90,10 @@ def _found(text: str, old: str, name: str, *, every: bool) -> Found:
         lines = [plain.count("\n", 0, span.start) + 1 for span in found.spans[:_PLACES_SHOWN]]
         numbers = ", ".join(map(str, lines)) + ("…" if len(found.spans) > _PLACES_SHOWN else "")
         kind = "was found" if found.rung == "exact" else "was not found just so, but something like it"
+        advice = "Copy it from the file as it stands there" if found.rung == "fuzzy" else "Or set replace_all"
         raise ToolFailed(
             f"old_string {kind} {len(found.spans)} times in {name}, at lines {numbers}. "
-            "Add lines around it so that it is the only one, or set replace_all."
+            f"Add lines around it so that it is the only one. {advice}."
         )
     return found
 

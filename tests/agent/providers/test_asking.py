@@ -90,6 +90,18 @@ async def test_what_stays_is_asked_once(kind: ProviderErrorKind) -> None:
     assert (caught.value.kind, len(moody.requests)) == (kind, 1)
 
 
+async def test_what_the_provider_says_of_asking_again_holds() -> None:
+    moody = Moody(ProviderError("bad_request", "Odd", is_passing=True))
+    assert [one.type for one in await said_by(patient(moody)) if not isinstance(one, Delta)] == [
+        "Noticed",
+        "StepFinished",
+    ]
+    moody = Moody(ProviderError("overloaded", "Full", is_passing=False))
+    with pytest.raises(ProviderError):
+        await said_by(patient(moody))
+    assert len(moody.requests) == 1
+
+
 async def test_patience_ends() -> None:
     moody = Moody(*[ProviderError("network")] * 9)
     with pytest.raises(ProviderError):
@@ -139,6 +151,22 @@ async def test_who_fails_again_and_again_is_left_alone_and_then_tried() -> None:
     well = Moody()
     assert (await said_by(patient(well, health)))[-1] == DONE
     assert (health.failures, health.rests_for) == (0, 0)
+
+
+@pytest.mark.parametrize("kind", ["overloaded", "network", "cut"])
+async def test_every_kind_of_outage_counts_against_the_provider(kind: ProviderErrorKind) -> None:
+    health = Health()
+    with pytest.raises(ProviderError):
+        await said_by(patient(Moody(*[ProviderError(kind)] * TRIES), health))
+    assert health.failures == TRIES
+
+
+@pytest.mark.parametrize("kind", ["rate", "quota", "auth", "context", "safety", "bad_request"])
+async def test_what_tells_of_the_request_or_the_person_counts_against_nobody(kind: ProviderErrorKind) -> None:
+    health = Health()
+    with pytest.raises(ProviderError):
+        await said_by(patient(Moody(*[ProviderError(kind)] * TRIES), health))
+    assert health.failures == 0
 
 
 async def test_an_answer_makes_up_for_the_failures_before_it() -> None:

@@ -162,6 +162,43 @@ def test_how_long_to_wait(error: Exception, wait: float | None) -> None:
     assert retry_after(error) == wait
 
 
+class OfOpenAIError(RefusedError):
+    """As an SDK raises it."""
+
+    body: object = None
+
+
+OfOpenAIError.__module__ = "openai"
+
+
+@pytest.mark.parametrize(("says", "is_passing"), [("true", True), ("False", False), ("later", None)])
+def test_a_provider_says_itself_whether_to_ask_again(says: str, *, is_passing: bool | None) -> None:
+    error = provider_error(OfOpenAIError(Answer(x_should_retry=says)))
+    assert error is not None
+    assert error.is_passing is is_passing
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"message": "No."}, "No."),
+        ({"error": {"message": "No."}}, "No."),
+        ({"error": "No."}, "No."),
+        ([{"error": {"code": 400, "message": "No."}}], "No."),
+        ({"detail": "No."}, "No."),
+        ({"detail": [{"loc": ["body", "model"], "msg": "Field required"}]}, "Field required"),
+        ([], "said by the SDK"),
+        (None, "said by the SDK"),
+    ],
+)
+def test_the_sentence_is_found_wherever_a_server_puts_it(body: object, words: str) -> None:
+    refused = OfOpenAIError("said by the SDK")
+    refused.body = body
+    error = provider_error(refused)
+    assert error is not None
+    assert error.message == words
+
+
 def test_a_date_to_wait_for() -> None:
     wait = retry_after(
         RefusedError(Answer(retry_after=format_datetime(datetime.now(UTC) + timedelta(seconds=60))))

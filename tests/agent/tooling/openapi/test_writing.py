@@ -111,6 +111,28 @@ def test_a_path_leads_nowhere_else(operation: Describe, value: str) -> None:
         write(operation("/x/{c}"), {"c": value})
 
 
+@pytest.mark.parametrize(
+    ("path", "said", "value"),
+    [
+        ("/x/{c}/y", {"schema": {"type": "array"}}, [".."]),
+        ("/x/{c}/y", {"schema": {"type": "array"}}, ["a/../..", "b"]),
+        ("/x/{c}", {"style": "label", "explode": True, "schema": {"type": "array"}}, ["", ""]),
+        ("/x/{c}", {"schema": {"type": "object"}}, {"a": "/../"}),
+        ("/x/{c}", {"content": {"application/json": {}}}, "/../"),
+        ("/x/..{c}", {}, "/y"),
+    ],
+)
+def test_no_form_of_a_value_leads_a_path_elsewhere(
+    operation: Describe, path: str, said: dict[str, Any], value: Any
+) -> None:
+    with pytest.raises(ToolFailed, match="path"):
+        write(operation(path, parameters=[{"name": "c", "in": "path", **said}]), {"c": value})
+
+
+def test_dots_within_a_step_of_a_path_stay(operation: Describe) -> None:
+    assert write(operation("/x/{c}"), {"c": "a..b/...c"}).target == "/x/a..b%2F...c"
+
+
 @pytest.mark.parametrize("value", ["a\r\nHost: evil", "a\nb", "a\0", "ü", "\ud800"])
 def test_a_header_is_one_plain_line(operation: Describe, value: str) -> None:
     with pytest.raises(ToolFailed, match=r"`X-A` goes into a header"):

@@ -58,6 +58,7 @@ async def test_similar_passages_are_never_all_replaced(root: Path, fails: Fails)
     (root / "b").write_text("value = compute(1)\nvalue = compute(2)\n")
     told = await fails("edit", path="b", old_string="value = compute(3)", new_string="", replace_all=True)
     assert "something like it 2 times in b, at lines 1, 2" in told
+    assert "replace_all" not in told
 
 
 async def test_a_passage_that_is_not_there_brings_the_nearest_lines(file: Path, fails: Fails) -> None:

@@ -174,6 +174,25 @@ async def test_a_certificate_is_of_the_name_and_not_of_the_address(
     assert len(served.asked) == 2
 
 
+async def test_a_connection_of_one_name_serves_no_other(
+    certified: tuple[ssl.SSLContext, ssl.SSLContext],
+) -> None:
+    shown, trust = certified
+    is_over = asyncio.Event()
+
+    async def stays_open(writer: asyncio.StreamWriter) -> None:
+        writer.write(answer("Secret.").replace(b"Connection: close", b"Connection: keep-alive"))
+        await writer.drain()
+        await is_over.wait()
+
+    async with site({"/": stays_open}, shown) as served, await web(served, trust=trust).client() as asking:
+        assert (await asking.get(served.url("/", "site.example.org", "https"))).text == "Secret."
+        with pytest.raises(httpx2.ConnectError, match="certificate"):
+            await asking.get(served.url("/", "other.example.org", "https"))
+        is_over.set()
+    assert len(served.asked) == 1
+
+
 def test_the_tests_own_machine_is_not_public() -> None:
     assert ip_address(HERE).is_loopback
     assert client(Guard()).follow_redirects is False
