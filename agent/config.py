@@ -27,6 +27,7 @@ ADDRESS_FAULTS: dict[AddressFault, str] = {
     "endpoint": "this goes one step too deep; Maestro adds the end by itself",
 }
 
+GOOGLE = "https://accounts.google.com"
 WEAKNESSES: dict[Weakness, str] = {
     "short": f"a key of fewer than {SHORTEST} characters can be guessed",
     "example": "this key stands in somebody's documentation, or is easily typed",
@@ -79,7 +80,7 @@ class Settings(BaseSettings):
     """Whether requests are counted and too many refused; empty: they are, but in local mode."""
     maestro_log: Literal["text", "json"] = "text"
 
-    oidc_issuer: str = "https://accounts.google.com"
+    oidc_issuer: str = GOOGLE
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr = SecretStr("")
     maestro_admins: str = ""
@@ -236,6 +237,11 @@ def _check_issuer(settings: Settings) -> None:
             "OIDC_CLIENT_ID is missing: MAESTRO_AUTH=oidc needs a client at the issuer "
             f"({settings.oidc_issuer}). Register one there with the redirect address "
             f"{settings.origin}/auth/callback and set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET."
+        )
+    if settings.oidc_issuer == GOOGLE and not settings.oidc_client_secret:
+        raise SettingsError(
+            "OIDC_CLIENT_SECRET is missing: Google gives none of its clients a sign-in without it. It stands "
+            "beside the client's id, at https://console.cloud.google.com/apis/credentials."
         )
     fault = address_fault(settings.oidc_issuer)
     if fault is not None or not is_private(settings.oidc_issuer):

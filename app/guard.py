@@ -29,6 +29,8 @@ FOR_ALL = ("/healthz", "/readyz", "/api/v1/openapi.json")
 """Answered without a look at who asks."""
 SIGNING = ("/auth/", "/api/v1/cli/auth/")
 """Where one comes to be known."""
+PROBLEM = 400
+"""Where the statuses of answers begin that say what went wrong."""
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 """Methods that change nothing."""
 REQUEST_ID = re.compile(r"[\w.-]{8,64}", re.ASCII)
@@ -113,8 +115,8 @@ class Guard:
                     socket = Socket(line, receive, send)
                     receive, send = socket.receive, socket.send
             except MaestroError as error:
-                path = scope.get("raw_path", b"")[:200].decode("latin-1")
-                logger.info("refused", code=error.code, path=path, place=scope["place"])
+                scope["refused"] = True
+                logger.info("refused", code=error.code, path=written(scope), place=scope["place"])
                 answer = told(error)
             await (answer or self.app)(scope, receive, send)
 
@@ -218,6 +220,9 @@ class Guard:
 
         async def sending(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
+                if message["status"] >= PROBLEM and is_closed(scope) and "refused" not in scope:
+                    # Whoever was told the request's id may ask with it what happened.
+                    logger.info("problem", status=message["status"], path=written(scope))
                 headers = MutableHeaders(scope=message)
                 # What an answer allows itself is less than what our page may.
                 own = headers.get("content-security-policy")
@@ -246,6 +251,15 @@ def kept(scope: Scope, status: int) -> str:
         return "no-store"
     has_version = scope["path"].startswith("/assets/") or scope.get("query_string", b"").startswith(b"v=")
     return "public, max-age=31536000, immutable" if has_version and status == HTTPStatus.OK else "no-cache"
+
+
+def written(scope: Scope) -> str:
+    """The address of a request as it was written, short enough for a line of the log.
+
+    >>> written({"raw_path": b"/api/v1/me"})
+    '/api/v1/me'
+    """
+    return scope.get("raw_path", b"")[:200].decode("latin-1")
 
 
 def is_closed(scope: Scope) -> bool:

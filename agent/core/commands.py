@@ -1,10 +1,12 @@
 """What may be asked of a session."""
 
+from base64 import b64decode
+from pathlib import PurePosixPath
 from typing import Annotated, Literal, cast
 
-from pydantic import BeforeValidator, Field, TypeAdapter
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
 
-from agent.core.messages import PromptPart, Value, any_case
+from agent.core.messages import File, PromptPart, Value, any_case
 from agent.core.offers import Shape
 from agent.core.policy import Answer as ApprovalAnswer
 
@@ -14,11 +16,24 @@ LONGEST_LINE = 10_000
 """Characters of a command line that a person types."""
 
 
+def _sound(part: PromptPart) -> PromptPart:
+    """A part that a person may give: nothing in it leads out of the workspace, or breaks a request."""
+    if isinstance(part, File):
+        b64decode(part.data, validate=True)
+        path = PurePosixPath(part.path)
+        if path.is_absolute() or ".." in path.parts or "\0" in part.path:
+            raise ValueError("a file lies within the workspace")
+    return part
+
+
+Parts = Annotated[tuple[Annotated[PromptPart, AfterValidator(_sound)], ...], Field(min_length=1)]
+
+
 class Prompt(Value):
     """A person asks for work; waits its turn when one is running."""
 
     type: Literal["Prompt"] = "Prompt"
-    parts: Annotated[tuple[PromptPart, ...], Field(min_length=1)]
+    parts: Parts
     steers: bool = False
     """Whether a running turn is told it between two steps, rather than when it is done."""
     attachments: Annotated[
@@ -81,7 +96,7 @@ class EditPrompt(Value):
 
     type: Literal["EditPrompt"] = "EditPrompt"
     prompt_id: str
-    parts: Annotated[tuple[PromptPart, ...], Field(min_length=1)]
+    parts: Parts
     steers: bool = False
 
 

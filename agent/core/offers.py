@@ -24,12 +24,16 @@ _ONCE = frozenset({"tainted", "question", "plan", "tool_disabled", "denied_by_ru
 """Reasons that no rule takes away."""
 _EXACT = frozenset(
     {
-        "awk", "bash", "bun", "busybox", "chmod", "chown", "chroot", "cmake", "curl", "dash", "dd", "deno",
-        "doas", "docker", "ed", "env", "eval", "exec", "expect", "find", "fish", "gawk", "gdb", "kill",
-        "killall", "kubectl", "less", "lua", "make", "mkfs", "mv", "nano", "nc", "ncat", "node", "npx",
-        "osascript", "parallel", "perl", "php", "pipx", "pkill", "podman", "pwsh", "python", "python3",
-        "rm", "rmdir", "rsync", "ruby", "scp", "sed", "sh", "shred", "socat", "ssh", "su", "sudo", "tar",
-        "tclsh", "tee", "telnet", "truncate", "uvx", "vi", "vim", "watch", "wget", "xargs", "zsh",
+        ".", "ash", "awk", "bash", "bun", "bunx", "busybox", "bwrap", "chmod", "chown", "chroot", "cmake",
+        "csh", "curl", "dash", "dd", "deno", "doas", "docker", "ed", "emacs", "env", "eval", "exec",
+        "expect", "find", "fish", "gawk", "gdb", "gtimeout", "java", "julia", "kill", "killall", "ksh",
+        "kubectl", "less", "lua", "m4", "make", "mapfile", "mawk", "mkfs", "mksh", "mv", "mysql", "nano",
+        "nawk", "nc", "ncat", "node", "npx", "open", "osascript", "parallel", "perl", "php", "pipx",
+        "pkexec", "pkill", "pnpx", "podman", "psql", "pwsh", "python", "python3", "rbash", "readarray",
+        "rm", "rmdir", "Rscript", "rsync", "ruby", "scp", "screen", "sed", "sh", "shred", "socat", "source",
+        "sqlite3", "ssh", "su", "sudo", "systemd-run", "tar", "tclsh", "tcsh", "tee", "telnet", "tmux",
+        "toybox", "trap", "truncate", "ts-node", "tsx", "uvx", "vi", "vim", "watch", "wget", "xargs",
+        "xdg-open", "yash", "zsh",
     }
 )  # fmt: skip
 """Programs of which one call says nothing about the next: each is allowed by itself."""

@@ -10,11 +10,20 @@ from pydantic import JsonValue
 
 from agent.core.globs import alternatives, expression
 from agent.core.messages import ToolCall, Value
-from agent.core.shell import Command, Line, is_harmless, is_plain, is_trusted
+from agent.core.shell import NOBODY_KNOWS, Command, Line, is_harmless, is_plain, is_trusted
 from agent.core.tools import Kind
 
 Decision = Literal["allow", "ask", "deny"]
 """A rule's answer."""
+Meeting = Literal["yes", "maybe", "no"]
+"""Whether a rule means a command."""
+LAUNCHERS = frozenset(
+    {
+        "bundle exec", "bunx", "conda run", "hatch run", "npm exec", "npm x", "npx", "pdm run", "pipenv run",
+        "pipx run", "pnpm dlx", "pnpm exec", "pnpx", "poetry run", "uv run", "uvx", "yarn dlx", "yarn exec",
+    }
+)  # fmt: skip
+"""What runs the program named behind it. A rule that allows speaks of both together: `uv run pytest`."""
 
 
 class Rule(Value):
@@ -130,6 +139,26 @@ def covering(rules: Iterable[Rule], call: ToolCall, facts: Facts) -> tuple[Rule,
     return tuple(rule for rule in about if rule in found)
 
 
+def keeps_back(rules: Iterable[Rule], call: ToolCall, path: str, named: Iterable[str] = ()) -> bool:
+    """Whether rules keep a file from a call that comes upon it: denied, or asked about and not named.
+
+    Args:
+        rules: those that hold here and now.
+        call: what looks through many files.
+        path: of the file, seen from the workspace.
+        named: the files that the call names itself, about which it was judged.
+
+    >>> call = ToolCall(id="1", name="grep", arguments={"pattern": "x"})
+    >>> rule = Rule(tool="*", decision="deny", paths=(".env",))
+    >>> keeps_back([rule], call, ".env"), keeps_back([rule], call, "a.py")
+    (True, False)
+    """
+    file = Facts(kind="read", paths=(path,))
+    is_named = path in named
+    about = (rule for rule in rules if rule.paths and _is_about(rule, call, file))
+    return any(rule.decision == "deny" or (rule.decision == "ask" and not is_named) for rule in about)
+
+
 def needs_a_rule(command: Command, facts: Facts) -> bool:
     """Whether a command does not pass by itself: nothing is harmless outside of the sandbox.
 
@@ -161,7 +190,26 @@ def _allowing(rules: Iterable[Rule], command: Command) -> Rule | None:
     return next((rule for rule in rules if any(allows(shape, command) for shape in rule.commands)), None)
 
 
-def _meets(shape: str, command: Command) -> Literal["yes", "maybe", "no"]:
+def _meets(shape: str, command: Command) -> Meeting:
+    """Whether a command begins with the words of a shape, or launches one that does."""
+    met, launched = _begins(shape, command), _launched(command)
+    return _begins(shape, launched) if met == "no" and launched else met
+
+
+def _launched(command: Command) -> Command | None:
+    """What is run by a program whose own name says what it does as much: `uv run`, `npx`; else None."""
+    known = command.words[: command.certain]
+    width = next((width for width in (1, 2) if " ".join(known[:width]) in LAUNCHERS), 0)
+    at = width + (known[width : width + 1] == ("--",))
+    if not width or at >= len(command.words):
+        return None
+    if command.words[at].startswith("-"):
+        return NOBODY_KNOWS
+    unknown = tuple(place - at for place in command.unknown if place >= at)
+    return Command(words=command.words[at:], unknown=unknown)
+
+
+def _begins(shape: str, command: Command) -> Meeting:
     """Whether a command begins with the words of a shape, options between them and folders left aside."""
     first, *others = shape.split() or [""]
     if not command.words or not first:

@@ -188,9 +188,10 @@ async def execute(
         raise ToolFailed(f"{name} is switched off.")
     if user.is_anonymous:
         await guests.require_room(known[name], session.workspace)
+    withholds = await judging.require_undenied(known[name], session, arguments, now.rules)
     bypassed = now.permission(name).sandbox_bypassed
     confinement = programs.confined(session, is_bypassed=bypassed, hosts=await _hosts())
-    async with Workspace(session.workspace) as files:
+    async with Workspace(session.workspace, withholds=withholds) as files:
         output = await known[name].run(
             arguments,
             files=files,
@@ -205,15 +206,12 @@ async def execute(
 
 
 async def read_instructions(user: User, session: Session, touched: Iterable[str] = ()) -> Instructions:
-    """What GEMINI.md and AGENTS.md say: the server's, the workspace's, those of folders that were touched.
-
-    The server's are its people's own and told to no guest.
+    """What GEMINI.md and AGENTS.md say: the server's (to no guest), the workspace's, and of touched folders.
 
     Raises:
         ToolFailed: the workspace is gone.
     """
-    _require_owner(user, session)
-    async with Workspace(session.workspace) as files:
+    async with await _told(user, session) as files:
         folder = None if user.is_anonymous else settings().data_dir / GLOBAL
         return await instructions.instructions(files, folder, touched)
 
@@ -224,9 +222,15 @@ async def new_instructions(user: User, session: Session, path: str, known: set[s
     Raises:
         ToolFailed: the workspace is gone.
     """
-    _require_owner(user, session)
-    async with Workspace(session.workspace) as files:
+    async with await _told(user, session) as files:
         return await instructions.new_instructions(files, path, known)
+
+
+async def _told(user: User, session: Session) -> Workspace:
+    """The workspace as a model is told of it unasked: without the files that a rule denies it."""
+    _require_owner(user, session)
+    now = await _standing(user, session)
+    return Workspace(session.workspace, withholds=judging.kept_from_reading(session.workspace, now.rules))
 
 
 async def mentioned(user: User, session: Session, text: str) -> Mentions:

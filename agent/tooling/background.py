@@ -99,9 +99,9 @@ async def stop(session_id: str, number: int) -> Job:
 
 async def stop_all(session_id: str) -> None:
     """Stop every job of a session."""
-    for job in await listed(session_id):
-        if job.state == "running":
-            await stop(session_id, job.number)
+    open_ones = select(JobRow.number).where(JobRow.session_id == session_id, col(JobRow.ended_at).is_(None))
+    for number in await reading(lambda store: [*store.exec(open_ones)]):
+        await stop(session_id, number)
 
 
 async def close() -> None:

@@ -4,23 +4,29 @@ import asyncio
 import hashlib
 import os
 import posixpath
+from collections.abc import Mapping
+
+from pydantic import JsonValue
 
 from agent.core import policy
+from agent.core.errors import ToolFailed
 from agent.core.identity import Session
 from agent.core.messages import ToolCall, Value, call_hash
 from agent.core.offers import Offer, Shape, offers
 from agent.core.policy import Judgement, Mode
-from agent.core.rules import Facts, Rule, speaks_of
+from agent.core.rules import Facts, Rule, keeps_back, speaks_of
 from agent.core.shell import Line, parse
 from agent.store.rules import LONGEST_RULE
 from agent.tooling import sandbox
 from agent.tooling.declaration import Tool
 from agent.tooling.permissions import Permission
+from agent.tooling.workspace import Withholds
 
 LIKELIEST: tuple[Shape, ...] = ("tool", "folder", "command", "exact")
 MOST_STEPS, LONGEST_STEP = 50, 500
 """Simple commands of a line that are shown, and their characters."""
 NO_BACKEND = "none"
+DENIED = "A rule of the person's denies this call. Do not try it another way; say what stands in the way."
 PATHS = ("path", "paths")
 """Arguments that name files of the workspace."""
 
@@ -103,6 +109,48 @@ async def would_cover(tool: Tool, call: ToolCall, rule: Rule) -> bool:
     """Whether a rule would have decided a past call, as far as it can be known by what it names."""
     known = Facts(kind=tool.definition.kind, line=await _line(tool, call), paths=tuple(_named(call)))
     return speaks_of(rule, call, known)
+
+
+async def require_undenied(
+    tool: Tool, session: Session, arguments: Mapping[str, JsonValue], rules: tuple[Rule, ...]
+) -> Withholds | None:
+    """Make sure that no rule denies a call in the moment it runs; gives what it must not read on its way.
+
+    It may have been judged long ago, or by nobody.
+
+    Raises:
+        ToolFailed: a rule denies it.
+    """
+    call = ToolCall(id="", name=tool.definition.name, arguments=dict(arguments))
+    heeded = tuple(rule for rule in rules if rule.decision != "allow" and rule.matches(call))
+    if not heeded:
+        return None
+    paths = await asyncio.to_thread(_paths, session.workspace, call)
+    known = Facts(kind=tool.definition.kind, line=await _line(tool, call), paths=paths)
+    if any(rule.decision == "deny" and speaks_of(rule, call, known) for rule in heeded):
+        raise ToolFailed(DENIED)
+    return _withholding(session.workspace, call, heeded, paths)
+
+
+def kept_from_reading(workspace: str, rules: tuple[Rule, ...]) -> Withholds | None:
+    """What says which files of a workspace a model is not told of unasked: those it may not read."""
+    reading = ToolCall(id="", name="read_file", arguments={})
+    return _withholding(workspace, reading, tuple(rule for rule in rules if rule.decision == "deny"))
+
+
+def _withholding(
+    workspace: str, call: ToolCall, rules: tuple[Rule, ...], named: tuple[str, ...] = ()
+) -> Withholds | None:
+    """What says which files of a workspace rules keep from a call; None when they speak of no files."""
+    if not any(rule.paths for rule in rules):
+        return None
+    root = os.path.realpath(workspace)
+
+    def withholds(path: str) -> bool:
+        real = posixpath.relpath(_real(posixpath.join(root, path)), root)
+        return any(keeps_back(rules, call, name, named) for name in {path, real})
+
+    return withholds
 
 
 def definition_hash(tool: Tool) -> str:

@@ -49,6 +49,9 @@ _WORDS = {
     errno.ENXIO: "is not a regular file",
 } | dict.fromkeys(ESCAPES, "is outside the workspace, or a link that leads there")
 
+Withholds = Callable[[str], bool]
+"""Says of a file whether it is kept back, though it lies here; it may look at the disk."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -56,9 +59,15 @@ T = TypeVar("T")
 class Workspace:
     """A session's folder; enter it (`async with`) before use."""
 
-    def __init__(self, root: str | os.PathLike[str], opener: Opener = open_beneath) -> None:
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        opener: Opener = open_beneath,
+        withholds: Withholds | None = None,
+    ) -> None:
         self.root = os.fspath(root)
         self._opener = opener
+        self._withholds = withholds
         self._folder: Folder | None = None
         self._ignored: Ignored | None = None
 
@@ -109,8 +118,11 @@ class Workspace:
         return await self._try(path, self._find, self.relative(path))
 
     async def read(self, path: str, limit: int = MAX_READ) -> Content:
-        """Read a regular file, at most `limit` bytes of it."""
-        return await self._try(path, self._held.read, self.relative(path), limit)
+        """Read a regular file, at most `limit` bytes of it; not one that is kept back."""
+        inner = self.relative(path)
+        if self._withholds and await asyncio.to_thread(self._withholds, inner):
+            raise ToolFailed(f"{shown(path)} is kept back by a rule of the person's.")
+        return await self._try(path, self._held.read, inner, limit)
 
     async def read_whole(self, path: str, limit: int = MAX_READ) -> Content:
         """Read a regular file that is refused when it is larger than `limit` bytes."""

@@ -212,6 +212,7 @@ OIDC = {
     "MAESTRO_HOST": "0.0.0.0",  # noqa: S104  as in a container
     "MAESTRO_PUBLIC_URL": "https://maestro.example.org",
     "OIDC_CLIENT_ID": "id",
+    "OIDC_CLIENT_SECRET": "secret",
     "MAESTRO_SECRET_KEY": STRONG,
 }
 """A server where people sign in."""
@@ -239,10 +240,20 @@ def test_people_can_sign_in_with_what_that_needs(monkeypatch: pytest.MonkeyPatch
     assert read.allowed_domains == {"example.org", "example.com"}
 
 
+def test_an_issuer_that_is_not_google_may_have_clients_without_a_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    public = {**OIDC, "OIDC_ISSUER": "https://login.example.org", "OIDC_CLIENT_SECRET": ""}
+    for name, value in public.items():
+        monkeypatch.setenv(name, value)
+    assert load().has_issuer
+
+
 @pytest.mark.parametrize(
     ("changed", "named", "fix"),
     [
         ({"OIDC_CLIENT_ID": ""}, "OIDC_CLIENT_ID", "https://maestro.example.org/auth/callback"),
+        ({"OIDC_CLIENT_SECRET": ""}, "OIDC_CLIENT_SECRET", "https://console.cloud.google.com"),
         ({"MAESTRO_SECRET_KEY": ""}, "MAESTRO_SECRET_KEY", "openssl rand"),
         ({"MAESTRO_SECRET_KEY": "short"}, "MAESTRO_SECRET_KEY", "openssl rand"),
         ({"MAESTRO_SECRET_KEY": "x" * 64}, "MAESTRO_SECRET_KEY", "openssl rand"),

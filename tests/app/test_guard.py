@@ -388,6 +388,21 @@ def test_every_answer_has_the_id_of_its_request(stranger: httpx2.Client) -> None
     assert named.headers["x-request-id"] == named.json()["request_id"] == "from-the-proxy.1"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "sessions/nowhere", 404), ("POST", "me", 405), ("PATCH", "sessions/a", 422)],
+)
+def test_what_went_wrong_is_found_in_the_log_by_its_request(
+    server: Server, api: httpx2.Client, method: str, path: str, status: int
+) -> None:
+    named = f"looked-for-{uuid4().hex}"
+    answer = api.request(method, path, headers={"x-request-id": named}, json=None if method == "GET" else [])
+    assert (answer.status_code, answer.json()["request_id"]) == (status, named)
+    [line] = [line for line in server.log.read_text().splitlines() if named in line]
+    who = api.get("me").json()["id"]
+    assert all(word in line for word in ("problem", str(status), f"/api/v1/{path}", who))
+
+
 @pytest.mark.parametrize("wished", ["short", "x" * 65, "a b c d e f", "<script>alert", "a:b:c:d:e:f"])
 def test_an_id_that_could_forge_a_line_of_the_log_is_not_taken(stranger: httpx2.Client, wished: str) -> None:
     answer = stranger.get("/healthz", headers={"x-request-id": wished.encode()})

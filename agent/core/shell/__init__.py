@@ -2,6 +2,6 @@
 
 from agent.core.shell.grammar import parse
 from agent.core.shell.harmless import is_harmless, is_plain, is_trusted
-from agent.core.shell.line import Command, Line, Redirection
+from agent.core.shell.line import NOBODY_KNOWS, Command, Line, Redirection
 
-__all__ = ["Command", "Line", "Redirection", "is_harmless", "is_plain", "is_trusted", "parse"]
+__all__ = ["NOBODY_KNOWS", "Command", "Line", "Redirection", "is_harmless", "is_plain", "is_trusted", "parse"]

@@ -48,6 +48,14 @@ _COMPARING: Final = _TESTING | {"&&", "(", ")", "<", ">", "[[", "]]", "||"}
 _BEFORE_A_PIPELINE: Final = frozenset({"coproc", "time"})
 _RENAMING: Final = frozenset({"alias", "enable", "hash", "shopt"})
 """Behind these a word may mean something else."""
+_EVALUATING: Final = frozenset(
+    {
+        "((", "[", "[[", "declare", "export", "getopts", "let", "local", "mapfile", "printf", "read",
+        "readarray", "readonly", "test", "typeset", "unset", "wait",
+    }
+)  # fmt: skip
+"""To these a name may have a subscript, which they expand once more however it is quoted."""
+_SUBSCRIPT = re.compile(r"\w\[[^\]]*(?:\$\(|`)")
 
 
 def parse(text: str) -> Line:
@@ -72,6 +80,8 @@ def _commands(text: str, depth: int) -> list[Command]:
     found = _Walk(text.encode(), depth).commands
     if len(found) > 1 and any(command.name in _RENAMING for command in found):
         raise NotUnderstood("alias")
+    if _SUBSCRIPT.search(text) and any(command.name in _EVALUATING for command in found):
+        raise NotUnderstood("subscript")
     return found
 
 

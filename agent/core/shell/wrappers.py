@@ -19,7 +19,9 @@ Inner = Iterator[Command | list[Command]]
 MAX_DEPTH = 10
 """Wrappers that stand one in the other."""
 
-SHELLS = frozenset({"bash", "sh", "dash", "ash", "zsh", "ksh", "mksh", "fish"})
+SHELLS = frozenset(
+    {"bash", "rbash", "sh", "dash", "ash", "zsh", "ksh", "mksh", "yash", "posh", "csh", "tcsh", "fish"}
+)
 
 
 class _Options(NamedTuple):
@@ -56,6 +58,15 @@ _WRAPPERS = {
     "exec": _options("-c -l", "-a"),
     "coproc": _options(sets_variables=True),
     "busybox": _options(),
+    "toybox": _options(),
+    "setpriv": _options("--no-new-privs"),
+    "prlimit": _options(),
+    "taskset": _options("-a -c --all-tasks --cpu-list", "", 1),
+    "chrt": _options("-b -f -i -o -r", "", 1),
+    "unbuffer": _options("-p"),
+    "eatmydata": _options("--"),
+    "faketime": _options("-f", "", 1),
+    "rlwrap": _options(),
     "chroot": _options("", "--userspec --groups", 1),
     "flock": _options("-s -x -e -n -u -o -F --nonblock --exclusive --shared", "-w -E --timeout", 1),
     "xargs": _options(
@@ -67,12 +78,41 @@ _GIT = _options("--no-pager -P --no-optional-locks --literal-pathspecs --no-repl
 _SHELL = _options(
     "-e -u -x -v -f -eu -ex -eux -ec -euc -exc -euxc -c -xc -uc --norc --noprofile --posix", "-o"
 )
+_GIT_RUNS = {
+    "bisect": re.compile("run$"),
+    "clone": re.compile("-u"),
+    "difftool": re.compile("-x"),
+    "filter-branch": re.compile(""),
+    "grep": re.compile("-O"),
+    "rebase": re.compile("-x"),
+    "send-email": re.compile(""),
+    "submodule": re.compile("foreach$"),
+}
+"""Subcommands that run what they are told, and by which of their words."""
+_NEVER = re.compile("(?!)")
+_GIT_PROGRAM = re.compile("--(?:exe|extc|open-f|rece|up(?:l|=|$))")
+"""The beginnings of options that name a program, at their shortest."""
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=", re.ASCII)
 _BASH_ALONE = re.compile(r"\$['\"]|[|]&|&>|<<<|[<>]\(|\[\[|\b(?:coproc|function|select|time)\b")
 """What other shells read otherwise."""
 MAX_WITHIN = 8_000
 """Characters of a line that is a word of another."""
+_HOLDS_A_LINE = re.compile(
+    r"(?:\w+_)?(?:ASKPASS|BROWSER|COMMAND|EDITOR|PAGER|RSH|SSH|VISUAL)|GIT_(?:CONFIG\w*|EXTERNAL_DIFF)"
+    r"|LESS(?:CLOSE|OPEN)|MANPAGER|PS4"
+)
+"""Variables of which the programs behind them make a command line."""
 _EXECUTING = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
+_OPAQUE = frozenset(
+    {
+        "at", "batch", "bind", "bwrap", "capsh", "compgen", "complete", "cpulimit", "dbus-run-session",
+        "direnv", "enable", "entr", "fc", "firejail", "gdb", "hyperfine", "ltrace", "nix-shell", "nsenter",
+        "parallel", "perf", "proot", "run-parts", "runuser", "screen", "script", "sg", "ssh",
+        "start-stop-daemon", "strace", "su", "systemd-run", "tmux", "unshare", "valgrind", "watch",
+        "xvfb-run",
+    }
+)  # fmt: skip
+"""What they run stands behind options of which too many take a value, or is read from elsewhere."""
 
 
 def unwrapped(command: Command, parse: Parse, depth: int = MAX_DEPTH) -> Iterator[Command]:
@@ -95,25 +135,15 @@ def unwrapped(command: Command, parse: Parse, depth: int = MAX_DEPTH) -> Iterato
 
 
 def _inner(command: Command, parse: Parse) -> Inner:
-    match command.name:
-        case name if name in SHELLS:
-            yield from _shell(command, parse)
-        case "find":
-            yield from _found(command)
-        case "git":
-            yield from _git(command)
-        case "eval":
-            yield from _joined(command, 1, parse)
-        case "trap":
-            yield from _script(command, 1, parse) if len(command.words) > 2 else ()  # noqa: PLR2004
-        case "watch" | "ssh" | "parallel" | "su" | "runuser" | "script" | "nsenter" | "unshare" | "strace":
-            yield NOBODY_KNOWS
-        case "xargs":
-            yield from _gathered(command)
-        case name if name in _WRAPPERS:
-            yield from _behind(command, _WRAPPERS[name])
-        case _:
-            pass
+    name = command.name
+    if name in _OPAQUE or name.startswith("ld-linux"):
+        yield NOBODY_KNOWS
+    elif name in _OWN_WAY:
+        yield from _OWN_WAY[name](command, parse)
+    elif name in _WRAPPERS:
+        yield from _behind(command, _WRAPPERS[name])
+    if name and any(map(_HOLDS_A_LINE.fullmatch, command.assignments)):
+        yield NOBODY_KNOWS
 
 
 def _begin(command: Command, options: _Options) -> int | None:
@@ -171,7 +201,7 @@ def _run(command: Command, begin: int, end: int, assignments: tuple[str, ...] = 
         yield inner
 
 
-def _gathered(command: Command) -> Inner:
+def _gathered(command: Command, _parse: Parse) -> Inner:
     """What xargs runs: behind its words, or in the place of a sign, stands what it has read."""
     begin = _begin(command, _WRAPPERS["xargs"])
     if begin is None:
@@ -198,7 +228,7 @@ def _sign(options: tuple[str, ...]) -> str:
     return ""
 
 
-def _found(command: Command) -> Inner:
+def _found(command: Command, _parse: Parse) -> Inner:
     """What find runs on what it finds."""
     for at, word in enumerate(command.words):
         if word in _EXECUTING and at not in command.unknown:
@@ -212,8 +242,26 @@ def _found(command: Command) -> Inner:
             yield from _run(command.model_copy(update={"unknown": unknown}), at + 1, end)
 
 
-def _git(command: Command) -> Inner:
+def _trapped(command: Command, parse: Parse) -> Inner:
+    """What is run when a signal comes; with less than a signal behind it nothing is."""
+    at = 1 + (command.words[1:2] == ("--",))
+    if len(command.words) > at + 1 and command.words[at] not in {"-", "-l", "-p"}:
+        yield from _script(command, at, parse)
+
+
+def _locked(command: Command, parse: Parse) -> Inner:
+    """What flock runs: a command, or behind `-c` a line."""
+    begin = _begin(command, _WRAPPERS["flock"])
+    if begin is not None and command.words[begin : begin + 1] in {("-c",), ("--command",)}:
+        yield from _script(command, begin + 1, parse)
+    else:
+        yield from _behind(command, _WRAPPERS["flock"])
+
+
+def _git(command: Command, _parse: Parse) -> Inner:
     """Git's own options stand in front of what it shall do; some of them name programs."""
+    if _git_runs(command.words):
+        yield NOBODY_KNOWS
     if command.words[1:2] and command.words[1].startswith("-"):
         begin = _begin(command, _GIT)
         if begin is None:
@@ -223,6 +271,18 @@ def _git(command: Command) -> Inner:
         unknown = tuple(at - begin + 1 for at in command.unknown if at >= begin)
         inner = command.model_copy(update={"words": words, "unknown": unknown})
         yield from _run(inner, 0, len(words) if len(words) > 1 else 0)
+
+
+def _read_into(command: Command, _parse: Parse) -> Inner:
+    """What is run for each so many lines that are read."""
+    if any(re.match("-[a-zA-Z]*C", word) for word in command.words):
+        yield NOBODY_KNOWS
+
+
+def _git_runs(words: tuple[str, ...]) -> bool:
+    """Whether a subcommand is told to run something else."""
+    name, *others = words[1:] or ("",)
+    return any(map(_GIT_PROGRAM.match, others)) or any(map(_GIT_RUNS.get(name, _NEVER).match, others))
 
 
 def _subcommand(command: Command) -> int:
@@ -238,7 +298,7 @@ def _subcommand(command: Command) -> int:
 def _shell(command: Command, parse: Parse) -> Inner:
     """What `bash -c` runs; a shell without a script runs what it reads."""
     begin = _begin(command, _SHELL)
-    if begin is None:
+    if begin is None or any(word.startswith("+") for word in command.words[begin : begin + 1]):
         yield NOBODY_KNOWS
         begin = next((at + 1 for at, word in enumerate(command.words) if re.match("-[a-z]*c$", word)), 0)
         if not begin:
@@ -256,7 +316,7 @@ def _reads_like_bash(shell: str, script: tuple[str, ...]) -> bool:
     """Whether a script means the same to this shell as to bash, by whose grammar it is parsed."""
     if shell in {"sh", "dash"}:
         return not any(map(_BASH_ALONE.search, script))
-    return shell == "bash"
+    return shell in {"bash", "rbash"}
 
 
 def _script(command: Command, at: int, parse: Parse) -> Inner:
@@ -267,12 +327,12 @@ def _script(command: Command, at: int, parse: Parse) -> Inner:
         yield _within(parse(_short(command.words[at])))
 
 
-def _joined(command: Command, begin: int, parse: Parse) -> Inner:
+def _joined(command: Command, parse: Parse) -> Inner:
     """The commands of words that together are a line."""
     if command.unknown:
         yield NOBODY_KNOWS
     else:
-        yield _within(parse(_short(" ".join(command.words[begin:]))))
+        yield _within(parse(_short(" ".join(command.words[1:]))))
 
 
 def _short(text: str) -> str:
@@ -288,3 +348,17 @@ def _short(text: str) -> str:
 
 def _within(commands: list[Command]) -> list[Command]:
     return [command.model_copy(update={"is_within": True}) for command in commands]
+
+
+_OWN_WAY: dict[str, Callable[[Command, Parse], Inner]] = {
+    **dict.fromkeys(SHELLS, _shell),
+    "eval": _joined,
+    "find": _found,
+    "flock": _locked,
+    "git": _git,
+    "mapfile": _read_into,
+    "readarray": _read_into,
+    "trap": _trapped,
+    "xargs": _gathered,
+}
+"""Wrappers that take what they run in ways of their own."""

@@ -277,6 +277,12 @@ class Turn:
         began = ToolCallStarted(
             turn_id=self.run_of.turn_id, call=call, effect=effect, rule=self._passed_by(call)
         )
+        asked = asked_before(self._kept, call)
+        if asked and place(began) not in self._kept:
+            # Who allowed it may have taken days, and in another process.
+            judgement = Judgement(decision="ask", reason=asked.reason)
+            weighed = await self._weighed_now(call)
+            self._weighed[call.id] = weighed.model_copy(update={"judgement": judgement})
         has_begun = place(began) in self._kept or not (self._stopping.is_set() or await self._record(began))
         if has_begun:
             await tooling.stop_leftovers(self.user, self.session)
@@ -287,6 +293,11 @@ class Turn:
         if self.speech:
             self.speech.forget(call.id)
         return result or ToolResult(call_id=call.id, outcome="cancelled", text=STOPPED)
+
+    async def _weighed_now(self, call: ToolCall) -> Weighed:
+        return await self._patiently(
+            lambda: tooling.judge(self.user, self.session, call, is_tainted=self.taint.is_risky)
+        )
 
     def _passed_by(self, call: ToolCall) -> Rule | None:
         """The rule that let a call pass unasked, as far as this execution judged it."""
@@ -355,10 +366,7 @@ class Turn:
             return before
         if self._context.has_instructions:
             self.taint.take(frozenset({"private"}))
-        weighed = await self._patiently(
-            lambda: tooling.judge(self.user, self.session, call, is_tainted=self.taint.is_risky)
-        )
-        self._weighed[call.id] = weighed
+        weighed = self._weighed[call.id] = await self._weighed_now(call)
         return weighed.judgement
 
     async def _keep(self, event: Event) -> Event:

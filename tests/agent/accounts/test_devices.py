@@ -145,6 +145,20 @@ async def test_a_code_nobody_was_given_has_had_its_time() -> None:
     assert await accounts.redeem_device(tokens.new_token("msd")) == "expired_token"
 
 
+async def test_who_polls_too_fast_has_to_wait_five_seconds_longer(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del owner
+    device_code, _ = await begun()
+    said: list[object] = []
+    for seconds in (0, 1, 7, 23):
+        moment = now() + timedelta(seconds=seconds)
+        monkeypatch.setattr(devices, "now", lambda moment=moment: moment)
+        said.append(await accounts.redeem_device(device_code))
+    # Six seconds are too few once they must be ten; then they must be fifteen.
+    assert said == ["authorization_pending", "slow_down", "slow_down", "authorization_pending"]
+
+
 async def test_the_user_code_is_no_device_code(owner: User) -> None:
     device_code, user_code = await begun()
     await allowed(owner, user_code)

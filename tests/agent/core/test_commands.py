@@ -59,6 +59,21 @@ def test_a_type_may_be_written_in_any_case(written: dict[str, object], command: 
         {"type": "Prompt", "parts": []},
         {"type": "Prompt", "text": 3},
         {"type": "Prompt", "parts": [{"type": "ToolCall", "id": "1", "name": "edit", "arguments": {}}]},
+        *(
+            {"type": "Prompt", "parts": [{"type": "File", "media_type": "image/png", **file}]}
+            for file in (
+                {"data": "!!!"},
+                {"data": "YQ"},
+                {"path": "/etc/passwd"},
+                {"path": "a/../../b"},
+                {"path": "\0"},
+            )
+        ),
+        {
+            "type": "EditPrompt",
+            "prompt_id": "p",
+            "parts": [{"type": "File", "media_type": "text/plain", "path": "../a"}],
+        },
         {"type": "Prompt", "text": "Hi", "mode": "auto"},
         {"type": "Prompt", "text": "Hi", "steers": "perhaps"},
         {"type": "EditPrompt", "text": "Hi"},
@@ -85,9 +100,11 @@ def test_what_is_no_command_is_refused(written: object) -> None:
         Interrupt(turn_id="t"),
         Shell(line="pytest -q"),
         EditPrompt(prompt_id="p", parts=(Text(text="Hi"),)),
+        EditPrompt(prompt_id="p", parts=(File(media_type="image/png", data="YQ=="), Text(text="Hi"))),
+        Prompt(parts=(File(media_type="image/png", path="a/b.png"),)),
         DropPrompt(prompt_id="p"),
     ],
-    ids=lambda command: command.type,
+    ids=repr,
 )
 def test_every_command_survives_json(command: Command) -> None:
     assert COMMAND.validate_json(COMMAND.dump_json(command)) == command

@@ -46,6 +46,13 @@ def test_what_begins_alike_may_be_allowed_at_once(line: str, commands: tuple[str
             "npm test > out",
             "$x a",
             "npx a",
+            "source a",
+            ". a",
+            "trap 'make a' EXIT",
+            "sqlite3 a.db",
+            "git rebase -x 'make a' main",
+            "git submodule foreach make",
+            "tmux new make",
         ),
         *(
             "A=b npm test",

@@ -99,6 +99,30 @@ def test_what_may_be_denied_is_known_to_be_possible(line: str) -> None:
     assert may_speak_of(deny("rm"), shell(line), known(line))
 
 
+@pytest.mark.parametrize("line", ["uv run rm x", "npx -- rm x", "poetry run rm x", "cd a && npm exec rm x"])
+def test_who_launches_what_is_denied_is_denied(line: str) -> None:
+    assert speaks_of(deny("rm"), shell(line), known(line))
+
+
+@pytest.mark.parametrize("line", ["uv run --with a rm x", "npx $x", "uvx -q rm"])
+def test_who_may_launch_what_is_denied_is_known(line: str) -> None:
+    assert not speaks_of(deny("rm"), shell(line), known(line))
+    assert may_speak_of(deny("rm"), shell(line), known(line))
+
+
+def test_a_launcher_alone_launches_nothing() -> None:
+    for line in ("uv run", "npx", "uv sync rm", "npm run rm"):
+        assert not may_speak_of(deny("rm"), shell(line), known(line))
+    assert speaks_of(deny("uv run"), shell("uv run pytest"), known("uv run pytest"))
+
+
+def test_a_rule_that_allows_speaks_of_the_launcher_and_not_of_what_it_launches_alone() -> None:
+    rule = Rule(tool="shell", decision="allow", commands=("uv run pytest",))
+    assert speaks_of(rule, shell("uv run pytest -q"), known("uv run pytest -q"))
+    assert not speaks_of(rule, shell("pytest"), known("pytest"))
+    assert not speaks_of(rule, shell("uv run rm"), known("uv run rm"))
+
+
 def test_options_do_not_hide_what_is_denied() -> None:
     rule = deny("git push")
     for line in (

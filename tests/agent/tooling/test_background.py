@@ -50,6 +50,15 @@ async def test_a_job_nobody_has_seen_for_long_is_lost_and_takes_no_place(
     assert [job.number for job in await background.listed(session.id)] == [2, 1]
 
 
+async def test_of_many_jobs_the_oldest_is_stopped_too(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "MOST_LISTED", 1)
+    session = await sessions.create(owner)
+    rows = [await begun(session.id), await begun(session.id)]
+    await background.stop_all(session.id)
+    for row in rows:
+        assert await writing(lambda store, row=row: background._seen(store, row.id, ""))
+
+
 async def test_a_job_is_its_sessions_alone(owner: User) -> None:
     session, other = await sessions.create(owner), await sessions.create(owner)
     await begun(session.id)

@@ -11,7 +11,7 @@ import pytest
 from agent import config, tooling
 from agent.core.errors import NotFound, ToolFailed
 from agent.core.identity import Session, User
-from agent.core.messages import ToolCall
+from agent.core.messages import ToolCall, call_hash
 from agent.core.policy import Mode, Rule
 from agent.store.columns import new_id
 from agent.tooling.registry import registry
@@ -220,6 +220,73 @@ async def test_a_deny_rule_reaches_the_file_behind_a_link(owner: User, session: 
     for path in ("secret/key", "innocent/key", "./secret/../secret/key", f"{root}/secret/key"):
         assert await reasons(owner, session, {"read_file": {"path": path}}) == ["denied_by_rule"]
     assert await reasons(owner, session, {"read_file": {"path": "a.txt"}}) == ["mode"]
+
+
+@sqlite_only
+async def test_what_is_denied_does_not_run_by_any_door(owner: User, session: Session, root: Path) -> None:
+    (root / "keys.txt").write_text("one\n")
+    await tooling.add_rule(owner, tooling.NewRule(tool="shell", decision="deny", commands=("rm",)))
+    await tooling.add_rule(owner, tooling.NewRule(tool="*", decision="deny", paths=("keys.*",)))
+    denied: list[tuple[str, dict[str, Any]]] = [
+        ("shell", {"command": "ls; sudo rm a.txt"}),
+        ("read_file", {"path": "keys.txt"}),
+        ("write_file", {"path": "KEYS.txt", "content": "x"}),
+        ("edit", {"path": "./keys.txt", "old_string": "one", "new_string": "x"}),
+    ]
+    for mode in ("ask", "edit", "auto"):
+        for name, arguments in denied:
+            with pytest.raises(ToolFailed, match="rule"):
+                await tooling.execute(owner, session.model_copy(update={"mode": mode}), name, arguments)
+    assert (root / "keys.txt").read_text() == "one\n"
+    assert (await tooling.execute(owner, session, "read_file", GOOD["read_file"])).text
+
+
+@sqlite_only
+async def test_who_looks_through_many_files_sees_nothing_of_a_denied_one(
+    owner: User, session: Session, root: Path
+) -> None:
+    (root / "secret").mkdir()
+    (root / "secret" / "key.txt").write_text("one canary\n")
+    (root / "innocent.txt").symlink_to("secret/key.txt")
+    (root / "AGENTS.md").write_text("Heed this: @secret/key.txt\n")
+    await tooling.add_rule(owner, tooling.NewRule(tool="*", decision="deny", paths=("secret/**",)))
+    looks: list[tuple[str, dict[str, Any]]] = [
+        ("grep", {"pattern": "one"}),
+        ("grep", {"pattern": "one", "path": "secret"}),
+        ("read_many_files", {"include": ["**/*.txt"]}),
+        ("read_many_files", {"paths": ["a.txt", "innocent.txt", "secret"]}),
+    ]
+    for name, arguments in looks:
+        said = ""
+        with suppress(ToolFailed):
+            said = (await tooling.execute(owner, session, name, arguments)).text
+        assert "canary" not in said
+    told = await tooling.read_instructions(owner, session)
+    assert "canary" not in told.text
+    assert "Heed this" in told.text
+
+
+@sqlite_only
+async def test_a_file_that_is_asked_about_is_read_when_it_was_named(
+    owner: User, session: Session, root: Path
+) -> None:
+    (root / "diary.txt").write_text("one canary\n")
+    await tooling.add_rule(owner, tooling.NewRule(tool="*", decision="ask", paths=("diary.*",)))
+    passing = (await tooling.execute(owner, session, "grep", {"pattern": "one"})).text
+    assert "a.txt" in passing
+    assert "canary" not in passing
+    by_name = {"pattern": "one", "path": "diary.txt"}
+    assert await reasons(owner, session, {"grep": by_name}) == ["rule"]
+    assert "canary" in (await tooling.execute(owner, session, "grep", by_name)).text
+
+
+@sqlite_only
+async def test_a_call_is_weighed_under_the_hash_that_a_question_would_have(
+    owner: User, session: Session
+) -> None:
+    call = ToolCall(id="1", name="write_file", arguments=WRITES)
+    weighed = await tooling.judge(owner, session, call)
+    assert weighed.call_hash == call_hash(call, tooling.definition_hash("write_file"))
 
 
 @sqlite_only

@@ -116,6 +116,14 @@ NOT_UNDERSTOOD: dict[str, str] = {
     "for ((i=0;i<3;i++)); do a; done": "unknown_construct",
     "bash -c 'a; \"'": "syntax",
     "eval 'a; if'": "syntax",
+    "unset 'a[$(b)]'": "subscript",
+    "let 'a[`b`]=1'": "subscript",
+    "printf -v 'a[$(b)]' c": "subscript",
+    "read 'a[$(b)]' && c": "subscript",
+    "test -v 'a[$(b)]'": "subscript",
+    "[[ 'a[$(b)]' -eq 1 ]]": "subscript",
+    "declare -i 'x=a[$(b)]'": "subscript",
+    "x='a[$(b)]'; ((x))": "subscript",
 }
 
 

@@ -44,12 +44,34 @@ RUN: dict[str, str] = {
     "git -c a.b=c rm x": "git rm x",
     "git --git-dir a rm x": "git rm x",
     "sudo nice bash -c 'env rm x'": "rm x",
+    "toybox rm x": "rm x",
+    "setpriv --no-new-privs rm x": "rm x",
+    "prlimit rm x": "rm x",
+    "taskset -c 0 rm x": "rm x",
+    "chrt -b 0 rm x": "rm x",
+    "unbuffer rm x": "rm x",
+    "faketime now rm x": "rm x",
+    "flock -n lock -c 'rm x'": "rm x",
+    "flock lock --command 'rm x'": "rm x",
+    "trap -- 'rm x' EXIT": "rm x",
+    "trap 'rm x' INT TERM": "rm x",
+    "bash +e -c 'rm x'": "rm x",
+    "rbash -c 'rm x'": "rm x",
 }
 UNKNOWN = [
     "sudo --new rm x", "env -S 'rm x'", "nice -x rm x", "timeout $t rm x", "xargs --weird rm", "bash",
     "sh -s", "ssh a b", 'bash -c "$x"', "bash -lc 'rm x'", "zsh -c 'rm x'", "eval $x", "find . -exec rm {}",
     "watch rm x", "parallel rm", "git -c alias.x='!rm x' x", "su -c 'rm x'", "sh -c \"echo $'a'\"",
-    'trap "$x" EXIT', "find . -exec sh -c '{}' ';'",
+    'trap "$x" EXIT', "find . -exec sh -c '{}' ';'", "bash +e -c 'a'", "bash +O extglob a", "tcsh -c 'a'",
+    "prlimit --nproc 9 rm x", "setpriv --reuid 1 rm x", "taskset -p 1 9", "flock x -c $y", "tmux new 'rm x'",
+    "systemd-run --user rm x", "sg a -c 'rm x'", "echo rm | at now", "/lib64/ld-linux-x86-64.so.2 /bin/rm x",
+    "mapfile -C rm -c 1 a", "readarray -tC rm a", "complete -C rm x", "bind -x '\"a\": rm'",
+    "git submodule foreach rm x", "git -C a submodule foreach rm x", "git bisect run rm",
+    "git rebase -x rm a",
+    "git rebase --exec=rm a", "git rebase --exe rm", "git difftool --extcmd=rm", "git difftool -x rm",
+    "git filter-branch --tree-filter rm", "git clone -u rm a b", "git fetch --upload-pack=rm a",
+    "git push --receive-pack=rm a", "git grep -Orm x", "PAGER='rm x' git log", "GIT_SSH_COMMAND=rm git fetch",
+    "env GIT_EXTERNAL_DIFF=rm git diff", "EDITOR=rm git commit", "PS4='$(rm x)' bash -xc :",
 ]  # fmt: skip
 
 
@@ -67,7 +89,23 @@ def test_what_is_hidden_is_known_to_be_there(text: str) -> None:
 
 
 def test_what_runs_nothing_is_no_wrapper() -> None:
-    for text in ("command -v git", "env", "sudo", "git status", "bash a.sh", "find . -name x", "nohup"):
+    alone = (
+        "command -v git",
+        "env",
+        "sudo",
+        "git status",
+        "bash a.sh",
+        "find . -name x",
+        "nohup",
+        "trap -p A",
+    )
+    git = (
+        "git ls-files --exclude-standard",
+        "git diff --unified=3",
+        "git submodule status",
+        "git rebase main",
+    )
+    for text in (*alone, *git, "trap - EXIT", "flock 9", "mapfile -t a", "TZ=UTC date"):
         assert [command.is_wrapper for command in parse(text).commands] == [False]
 
 

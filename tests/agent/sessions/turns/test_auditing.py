@@ -7,17 +7,19 @@ import pytest
 
 from agent import sessions, tooling
 from agent.core.commands import Answer, Choice
-from agent.core.events import ApprovalRequested, StepFinished, ToolCallStarted
+from agent.core.events import ApprovalRequested, Noticed, StepFinished, ToolCallStarted
 from agent.core.identity import Session, User
 from agent.core.messages import Message, Text, ToolCall, call_hash
 from agent.core.policy import Judgement
 from agent.core.rules import Rule
+from agent.sessions.turns import turn as turns
 from agent.sessions.turns.auditing import call_of, decided
 from agent.store import auditing
 from agent.store.audit import AuditEntryRow, entries_of
 from agent.store.engine import reading, writing
 from agent.tooling import Weighed
-from tests.agent.sessions.talk import asked, finished, say, sqlite_only, turn
+from agent.tooling.sandbox import choosing
+from tests.agent.sessions.talk import asked, finished, heard_until, say, sqlite_only, turn
 
 CALL = ToolCall(id="c", name="shell", arguments={"command": "make"})
 
@@ -94,6 +96,27 @@ async def test_what_runs_outside_of_the_sandbox_says_so(
     await writing(write)
     row, body = (await written(owner))[-1]
     assert (row.action, body["backend"]) == (action, weighed.backend)
+
+
+@sqlite_only
+@pytest.mark.parametrize("patience", [0.05, 60.0], ids=["parked", "waiting"])
+async def test_what_was_asked_about_is_written_down_as_it_is_run(
+    owner: User, session: Session, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    """Between question and answer, which may come to another process, the sandbox was left out."""
+    monkeypatch.setattr(turns, "PARK_AFTER", patience)
+    monkeypatch.setattr(choosing.chooser, "found", choosing.Choice(backend="bubblewrap", report={}))
+    turn_id = await say(owner, session, "run touch a")
+    question = await asked(owner, session)
+    if patience < 1:
+        async with await sessions.follow(owner, session.id) as following:
+            await heard_until(following, lambda event: isinstance(event, Noticed) and event.code == "parked")
+    await tooling.change_permission(owner, "shell", tooling.PermissionChanges(sandbox_bypassed=True))
+    await sessions.submit(owner, session.id, Answer(approval_id=question.approval_id, answer="allow_once"))
+    await finished(owner, session, turn_id)
+    row, body = (await written(owner))[-1]
+    assert (row.action, body["backend"], body["decision"]) == ("sandbox_bypassed", "bypassed", "ask")
+    assert body["call_hash"] == question.call_hash
 
 
 @pytest.fixture
