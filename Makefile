@@ -25,12 +25,13 @@ SUTS ?= floor,floormd,ours
 ROUNDS ?= 3
 FOLDER ?= data/pictures
 KILLS ?= 500
+HOURS ?= 2
 IN_PARALLEL := -n logical --dist loadgroup
 CONFINED := tests/escapes tests/agent/tooling tests/app/test_commands.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: run test peers provider-bench tool-bench sandbox-bench check fix dev page migrate bench soak turns pictures lock clean help
+.PHONY: run test peers provider-bench tool-bench sandbox-bench check fix dev page migrate bench crowded soak turns pictures lock clean help
 
 run: $(PAGE) ## Start Maestro: http://127.0.0.1:3000, or MAESTRO_PORT=4000 make run
 	@exec $(SERVE)
@@ -80,9 +81,12 @@ sandbox-bench: $(DEVELOPMENT) ## What a command in the sandbox costs, beside a b
 bench: $(PAGE) $(BENCH) ## Token to pixel beside two references: make bench ROUNDS=1 SUTS=floor,ours
 	@cd bench && lab/.venv/bin/python bench.py --suts $(SUTS) --rounds $(ROUNDS)
 
-soak: $(DEVELOPMENT) $(PAGE) ## The long proof: hundreds of kills. make soak KILLS=500
-	@tools/install-servers
-	@$(PYTHON_HERE) -m tests.durable.soak --kills $(KILLS)
+soak: $(DEVELOPMENT) $(PAGE) $(BENCH) ## The long proof: hundreds of kills, hours of streaming. make soak KILLS=500 HOURS=2
+	@[ $(KILLS) = 0 ] || { tools/install-servers && $(PYTHON_HERE) -m tests.durable.soak --kills $(KILLS); }
+	@cd bench && lab/.venv/bin/python soak.py --hours $(HOURS)
+
+crowded: $(PAGE) $(BENCH) ## A full page while it streams: main-thread tasks, frames, keys; beside the floor
+	@cd bench && lab/.venv/bin/python crowded.py --rounds $(ROUNDS)
 
 turns: $(DEVELOPMENT) ## What durable turns cost: start, steps, waiting approvals, on both databases
 	@tools/install-servers

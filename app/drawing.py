@@ -16,6 +16,13 @@ class Drawing:
         self.inks = Inks()
         self._made: dict[str, tuple[Row, Shown]] = {}
 
+    def keep(self, rows: Iterable[Row]) -> None:
+        """Forget all but these rows: a tab that is open for hours shows far more than it may hold."""
+        if self._made:
+            kept = {row.id for row in rows}
+            self._made = {id_: made for id_, made in self._made.items() if id_ in kept}
+            self.inks.keep(text for _, shown in self._made.values() for text in shown.chunks)
+
     def rows(self, rows: Iterable[Row]) -> list[Shown]:
         """Rows as the page draws them, calls that only looked at something together."""
         return grouped([self.row(row) for row in rows])

@@ -89,6 +89,8 @@ class View:
             self._started = True
             self._boundary = len(self.transcript.told) - 1
         self._settle(event)
+        if isinstance(event, TurnStarted | StepFinished):
+            self.drawing.keep(self.transcript.told[max(0, self._boundary - self.limit) :])
 
     def _hear(self, heard: Live) -> None:
         how = self.transcript.voice.hears(heard)

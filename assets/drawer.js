@@ -15,7 +15,8 @@
   const settle = () => {
     const now = find("#drawer");
     const isOver = Boolean(now) && OVER.matches;
-    for (const one of document.querySelectorAll("main, #sidebar")) if (one.inert !== isOver) one.inert = isOver;
+    // Found one by one: for both at once a browser looks through all of the page, at each new word.
+    for (const one of [find("main"), find("#sidebar")]) if (one && one.inert !== isOver) one.inert = isOver;
     if (now && !was && (wanted || isOver)) enter();
     if (!now && was) leave();
     if (Boolean(now) !== Boolean(was)) wanted = false;

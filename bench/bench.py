@@ -6,14 +6,12 @@ import asyncio
 import importlib
 import json
 import os
-import signal
-import sys
 from pathlib import Path
 
 import aiohttp
 import report
-from cdp import HERE, LAB
-from driving import mono
+from cdp import LAB
+from driving import mono, provider
 from scenarios import ALL, Round
 
 
@@ -47,24 +45,13 @@ async def one(o, names, name, number):
 async def main():
     o = options()
     o.out.mkdir(parents=True, exist_ok=True)
-    quiet = {"stdout": asyncio.subprocess.DEVNULL, "stderr": asyncio.subprocess.DEVNULL}
-    mock = await asyncio.create_subprocess_exec(
-        *(sys.executable, HERE / "mock.py", "--port", str(o.mock_port)), start_new_session=True, **quiet
-    )
-    me = asyncio.current_task()
-    for sign in (signal.SIGTERM, signal.SIGINT):  # always unwinds: servers and browsers are stopped
-        asyncio.get_running_loop().add_signal_handler(sign, me.cancel)
     names, raw = o.suts.split(","), o.out / "raw.json"
     results = json.loads(raw.read_text()) if o.append and raw.exists() else {}
-    try:
-        await asyncio.sleep(1)
+    async with provider(o.mock_port):
         for number in range(o.rounds):
             for name in names if number % 2 == 0 else names[::-1]:
                 results.setdefault(name, []).append(await one(o, names, name, number))
                 raw.write_text(json.dumps(results))
-    finally:
-        mock.terminate()
-        await mock.wait()
     report.write(results, o.out)
 
 

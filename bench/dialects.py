@@ -12,9 +12,6 @@ def sse(value, event=None):
     return ((f"event: {event}\n" if event else "") + f"data: {compact(value)}\n\n").encode()
 
 
-TOOL_ARGUMENTS = {"query": "amber"}
-
-
 class Dialect:
     def __init__(self, model, n_in):
         self.model, self.n_in, self.now = model, n_in, int(time.time())
@@ -43,11 +40,12 @@ class Chat(Dialect):
         usage = {"prompt_tokens": self.n_in, "completion_tokens": n, "total_tokens": n + self.n_in}
         return self.delta({}, "stop") + self.chunk(choices=[], usage=usage) + b"data: [DONE]\n\n"
 
-    def tool(self, name):
-        call = {"index": 0, "id": "call_1", "type": "function", "function": {"name": name, "arguments": ""}}
-        arguments = {"index": 0, "function": {"arguments": compact(TOOL_ARGUMENTS)}}
+    def tool(self, call):
+        said = {"name": call["name"], "arguments": ""}
+        begun = {"index": 0, "id": call["id"], "type": "function", "function": said}
+        arguments = {"index": 0, "function": {"arguments": compact(call["arguments"])}}
         return (
-            self.delta({"role": "assistant", "content": None, "tool_calls": [call]})
+            self.delta({"role": "assistant", "content": None, "tool_calls": [begun]})
             + self.delta({"tool_calls": [arguments]})
             + self.delta({}, "tool_calls")
             + b"data: [DONE]\n\n"
@@ -105,10 +103,10 @@ class Responses(Dialect):
             + self.event("response.completed", n + 5, response=done)
         )
 
-    def tool(self, name):
-        arguments = compact(TOOL_ARGUMENTS)
+    def tool(self, call):
+        arguments = compact(call["arguments"])
         where = {"item_id": "fc_1", "output_index": 0}
-        item = {"id": "fc_1", "type": "function_call", "call_id": "call_1", "name": name}
+        item = {"id": "fc_1", "type": "function_call", "call_id": call["id"], "name": call["name"]}
         item |= {"arguments": arguments, "status": "completed"}
         usage = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
         done = self.response("completed", [item], usage=usage)
@@ -164,9 +162,9 @@ class Anthropic(Dialect):
     def last(self, _full, n):
         return self.end("end_turn", n)
 
-    def tool(self, name):
-        block = {"type": "tool_use", "id": "toolu_1", "name": name, "input": {}}
-        arguments = {"type": "input_json_delta", "partial_json": compact(TOOL_ARGUMENTS)}
+    def tool(self, call):
+        block = {"type": "tool_use", "id": call["id"], "name": call["name"], "input": {}}
+        arguments = {"type": "input_json_delta", "partial_json": compact(call["arguments"])}
         return self.begin(1, block) + self.delta(arguments) + self.end("tool_use", 5)
 
     def whole(self, text, n):
@@ -194,9 +192,9 @@ class Gemini(Dialect):
             {"candidates": [self.candidate({"text": ""}, finishReason="STOP")], "usageMetadata": usage}
         )
 
-    def tool(self, name):
-        call = {"functionCall": {"name": name, "args": TOOL_ARGUMENTS}}
-        return sse({"candidates": [self.candidate(call, finishReason="STOP")]})
+    def tool(self, call):
+        part = {"functionCall": {"name": call["name"], "args": call["arguments"]}}
+        return sse({"candidates": [self.candidate(part, finishReason="STOP")]})
 
     def whole(self, text, _n):
         return {"candidates": [self.candidate({"text": text}, finishReason="STOP")]}

@@ -4,11 +4,13 @@ import asyncio
 import json
 import os
 import signal
+import sys
 import time
+from contextlib import asynccontextmanager
 
 import aiohttp
 import psutil
-from cdp import LAB, PROBE
+from cdp import HERE, LAB, PROBE
 
 mono = time.monotonic
 DIGITS = "0123456789abcdefghijklmnop"
@@ -70,6 +72,24 @@ def pss(pid):
 def percentile(values, q):
     values = sorted(values)
     return values[min(len(values) - 1, int(q * len(values)))] if values else None
+
+
+@asynccontextmanager
+async def provider(port):
+    """The mock provider, until the end of the block; whoever is told to stop unwinds, so that nothing is left."""
+    me = asyncio.current_task()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, me.cancel)
+    quiet = {"stdout": asyncio.subprocess.DEVNULL, "stderr": asyncio.subprocess.DEVNULL}
+    mock = await asyncio.create_subprocess_exec(
+        *(sys.executable, HERE / "mock.py", "--port", str(port)), start_new_session=True, **quiet
+    )
+    try:
+        await asyncio.sleep(1)
+        yield
+    finally:
+        mock.terminate()
+        await mock.wait()
 
 
 class Server:
@@ -155,10 +175,10 @@ class Run:
             entries = await r.json()
         return entries[0] if entries else None
 
-    async def ask(self, p, n, rate=0, delay=0, timeout=45, wait=True):
+    async def ask(self, p, n, rate=0, delay=0, timeout=45, *, wait=True, more=""):
         a, tag = self.a, new_tag()
         await a.before_send(p)
-        await p.type(a.composer, f"mock id={tag} n={n} rate={rate} delay={delay}")
+        await p.type(a.composer, f"mock id={tag} n={n} rate={rate} delay={delay}{more}")
         await asyncio.sleep(0.25)
         await p.ev(f"__b.start({json.dumps(tag)})")
         await asyncio.sleep(0.1)

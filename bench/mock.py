@@ -5,11 +5,12 @@ and Gemini (/v1beta/models/<m>:streamGenerateContent?alt=sse).
 
 What it streams is set by a directive inside the last user message, so any product can be driven through its own composer:
 
-    mock id=7 n=400 rate=50 delay=300 [tool=name] [plain=1]
+    mock id=7 n=400 rate=50 delay=300 [tool=name,name] [math=1]
 
   id     run tag, [0-9a-p] only; every token carries the marker  q<seq>x<id>z
   n      number of tokens; rate tokens/s (0 = as fast as the socket takes them)
-  delay  ms before the first token; tool=NAME first answers with a tool call of that name
+  delay  ms before the first token; tool=NAME,NAME first answers with calls of these tools, one after the other
+  math   1: with formulas among the text
 A request without a directive, or for a model named *small*, gets a short instant answer (title generation and the like).
 GET /log?id=7 gives monotonic send times of every token.
 """
@@ -20,6 +21,7 @@ import re
 import time
 
 from aiohttp import web
+from calls import arguments
 from dialects import Anthropic, Chat, Gemini, Responses
 
 WORDS = (
@@ -29,11 +31,11 @@ WORDS = (
 LOG = {}
 mono = time.monotonic
 DIRECTIVE = re.compile(
-    r"mock id=([0-9a-p]+) n=(\d+)(?: rate=([\d.]+))?(?: delay=(\d+))?(?: tool=(\w+))?(?: plain=(\d))?"
+    r"mock id=([0-9a-p]+) n=(\d+)(?: rate=([\d.]+))?(?: delay=(\d+))?(?: tool=([\w,]+))?(?: math=(\d))?"
 )
 
 
-def tokens(n, tag):
+def tokens(n, tag, has_formulas=False):
     """N tokens rich in Markdown, each carrying exactly one marker."""
     out, i = [], 0
 
@@ -88,9 +90,16 @@ def tokens(n, tag):
         for _ in range(11):
             tok()
 
+    def formulas():
+        tok("\n\n", " $\\sqrt{a^2 + b^2}$ ")
+        tok("", " $x_{i} = \\frac{1}{2}$ ")
+        tok("", "\n\n$$\\sum_{k=1}^{n} k = \\frac{n(n+1)}{2}$$\n\n")
+
     while i < n:
         for part in (heading, paragraph, items, code, table, quote):
             part()
+        if has_formulas:
+            formulas()
     return out[:n]
 
 
@@ -105,39 +114,51 @@ def text_of(c):
 
 def directive(messages, model):
     """The newest directive in the last user message of [(role, text)] wins."""
-    after_tool = bool(messages) and messages[-1][0] in ("tool", "function")
-    users = [text for role, text in messages if role == "user"]
-    found = DIRECTIVE.findall(users[-1]) if users else None
+    users = [at for at, (role, _) in enumerate(messages) if role == "user"]
+    found = DIRECTIVE.findall(messages[users[-1]][1]) if users else None
     if not found or "small" in (model or ""):
-        return {"id": None, "n": 6, "rate": 0.0, "delay": 0, "tool": None}
-    tag, n, rate, delay, tool, _plain = found[-1]
+        return {"id": None, "n": 6, "rate": 0.0, "delay": 0, "call": None, "math": False}
+    tag, n, rate, delay, tools, math = found[-1]
+    done = sum(role in ("tool", "function") for role, _ in messages[users[-1] :])
     return {
         "id": tag,
         "n": int(n),
         "rate": float(rate or 0),
         "delay": int(delay or 0),
-        "tool": (tool or None) if not after_tool else None,
+        "call": call(tools.split(",")[done:], tag, done),
+        "math": math == "1",
     }
+
+
+def call(tools, tag, number):
+    """The next call, if there is one."""
+    if not tools or not tools[0]:
+        return None
+    return {"id": f"call_{tag}_{number}", "name": tools[0], "arguments": arguments(tools[0], tag)}
 
 
 async def answer(request, dialect, model, messages, stream):
     t_req = mono()
     d = directive(messages, model)
     n, tag = d["n"], d["id"] or "0"
-    said = ["Short ", "title ", "about ", "a ", "bench ", "run"][:n] if d["id"] is None else tokens(n, tag)
+    said = (
+        ["Short ", "title ", "about ", "a ", "bench ", "run"][:n]
+        if d["id"] is None
+        else tokens(n, tag, d["math"])
+    )
     speaker = dialect(model, sum(len(text) for _, text in messages) // 4)
     if not stream:
         return web.json_response(speaker.whole("".join(said), n))
     log = {"id": tag, "n": n, "rate": d["rate"], "delay": d["delay"], "t_req": t_req, "sent": []}
     log |= {"done": None, "aborted": False, "msgs": len(messages)}
-    if d["id"]:
+    if d["id"] and not d["call"]:
         LOG.setdefault(tag, []).append(log)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
     await response.prepare(request)
     try:
-        if d["tool"]:
+        if d["call"]:
             await asyncio.sleep(d["delay"] / 1000)
-            await response.write(speaker.tool(d["tool"]))
+            await response.write(speaker.tool(d["call"]))
             return response
         await speak(response, speaker, said, d, log)
     except asyncio.CancelledError:

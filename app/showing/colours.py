@@ -5,7 +5,7 @@ is coloured here can bring markup into the page, or change a word of it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from threading import Lock
 
 from pygments.lexers import find_lexer_class_for_filename, get_lexer_by_name  # pyright: ignore[reportUnknownVariableType]
@@ -87,6 +87,13 @@ class Inks:
         if not unknown:
             self._found[text] = inks
         return inks
+
+    def keep(self, texts: Iterable[str]) -> None:
+        """Forget all but the colours of these texts."""
+        kept = set(texts)
+        self._found = {text: inks for text, inks in self._found.items() if text in kept}
+        self._learnt.clear()
+        self._wanted.clear()
 
     def learn(self) -> None:
         """Colour a portion of what is wanted; to be called in a thread."""

@@ -15,6 +15,9 @@ class Adapter(SUT):
     answer = '[data-role="assistant"]'
     health = "/healthz"
     persists = True
+    setup = "/mode edit"
+    tools = "write_file,edit,read_file,grep"
+    beside = "#open-drawer"
 
     def cwd(self):
         return ROOT

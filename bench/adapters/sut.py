@@ -22,6 +22,12 @@ class SUT:
     """path polled for HTTP < 500"""
     persists = False
     """has sessions that survive (open a session by its URL)"""
+    setup = ""
+    """what is typed first where tools shall run without being asked for"""
+    tools = ""
+    """the tools that the provider may call then, separated by commas"""
+    beside = ""
+    """css of the button that opens what stands beside the transcript"""
     cold_timeout = 90
     """seconds a start may take"""
 

@@ -466,6 +466,17 @@ def test_a_long_turn_opens_with_its_end() -> None:
     ]
 
 
+def test_a_tab_that_is_open_for_long_remembers_no_more_than_it_shows() -> None:
+    view = View()
+    for number in range(WINDOW * 4):
+        view.apply(TurnStarted(turn_id=f"{number}", prompt=PROMPT, model="demo:scripted", mode="ask"))
+        view.apply(finished(f"```python\nreturn {number}\n```", turn=f"{number}"))
+        view.drawing.rows([*view.history, *view.turn])
+    shown = {row.id for row in [*view.history, *view.turn]}
+    assert view.drawing._made.keys() <= shown
+    assert len(view.drawing.inks._wanted) <= len(shown)
+
+
 def test_what_is_left_out_is_known_by_what_it_comes_to() -> None:
     view = View(cut=Cut(seq=9))
     view.apply(finished("Hello"))

@@ -78,6 +78,15 @@ def test_much_code_is_learnt_in_portions_the_newest_first() -> None:
     assert all(learnt(inks, text) for text in texts)
 
 
+def test_colours_of_texts_that_are_gone_are_forgotten() -> None:
+    inks = Inks()
+    gone, stays = (f"```python\nreturn {number}\n```" for number in (71, 72))
+    found = [learnt(inks, text) for text in (gone, stays)]
+    inks.keep([stays])
+    assert [inks._found.get(text) for text in (gone, stays)] == [None, found[1]]
+    assert not inks._learnt
+
+
 def test_what_is_too_long_or_in_no_known_language_stays_plain() -> None:
     inks = Inks()
     assert learnt(inks, f"```python\n{'x = 1 ' * LONGEST}\n```") == ""
