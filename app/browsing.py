@@ -54,9 +54,11 @@ class BrowsingState(rx.State):
     is_narrowed: bool = False
     """Whether anything is looked for, or filtered by."""
     opened: int = 0
-    """Counts the visits of the page, each of which begins with the words of its own address."""
+    """Counts how often the box began with other words than it held."""
     _pause: float = 0.0
     """Seconds to wait before the next search."""
+    _has_arrived: bool = False
+    """Whether the page was visited before; what is typed on the way to the first visit is kept."""
     has_none: bool = False
     """Whether there is no session at all."""
 
@@ -65,12 +67,17 @@ class BrowsingState(rx.State):
     async def arrive(self, user: User) -> Any:
         """Begin with what the page's address says (`?q=…&state=…`)."""
         wanted = self.router.url.query_parameters
-        self.q, self.opened = str(wanted.get("q", ""))[:200], self.opened + 1
+        self._begin(str(wanted.get("q", "" if self._has_arrived else self.q))[:200])
         how = str(wanted.get("state", ""))
         self._forget(how if how in How.__args__ else "")
         self.models, self.workspaces = await sessions.places(user)
         await list_anew(self, user)
         return BrowsingState.find
+
+    def _begin(self, q: str) -> None:
+        """Look for these words; a box that holds others is drawn anew."""
+        self.opened += q != self.q
+        self.q, self._has_arrived = q, True
 
     def _forget(self, how: str = "") -> None:
         self.how, self.model, self.workspace, self.age = how, "", "", ""

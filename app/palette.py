@@ -1,6 +1,6 @@
 """What the palette finds beyond what its page knows: the places in a person's sessions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import reflex as rx
@@ -9,7 +9,7 @@ from pydantic import Field
 from agent import sessions, tooling
 from agent.core.identity import User
 from agent.sessions import Filters
-from app.browsed import hit_shown
+from app.browsed import Piece, hit_shown
 from app.state import asked
 from app.words import UNNAMED
 
@@ -27,7 +27,8 @@ class Found:
 
     href: str = ""
     name: str = ""
-    text: str = ""
+    pieces: list[Piece] = field(default_factory=list["Piece"])
+    """What stands there, with what was found marked."""
     q: str = ""
     """The words it was found by."""
 
@@ -76,4 +77,4 @@ def words(q: str) -> str:
 def found(hit: sessions.Hit, q: str) -> Found:
     """A hit as the palette shows it."""
     shown = hit_shown(hit)
-    return Found(shown.href, hit.session.name or UNNAMED, hit.snippet.text, q)
+    return Found(shown.href, hit.session.name or UNNAMED, shown.pieces, q)

@@ -60,7 +60,7 @@
     }
     if (!row) return;
     [wanted, follows] = ["", false];
-    for (let at = row.parentElement; at; at = at.parentElement) if (at.matches("details")) at.open = true;
+    for (let at = row; at; at = at.parentElement) if (at.matches("details")) at.open = true;
     row.scrollIntoView({ block: "center" });
     top = transcriptOf().scrollTop;
     row.tabIndex = -1;

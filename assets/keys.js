@@ -25,12 +25,21 @@
     if (matchMedia("(max-width: 1023px)").matches) return find("#sidebar")?.togglePopover();
     document.documentElement.toggleAttribute("data-alone");
   };
+  const mode = () => {
+    const box = find("#mode");
+    if (!box) return;
+    const next = box.options[(box.selectedIndex + 1) % box.length];
+    box.value = next.value;
+    box.dispatchEvent(new Event("change", { bubbles: true }));
+    find("#said").textContent = `${box.ariaLabel}: ${next.text}`;
+  };
   const DOES = {
     palette: () => toggle("palette"),
     shortcuts: () => toggle("shortcuts"),
     new_session: () => click("#new-session"),
     composer: () => find("#composer")?.focus(),
     stop: () => find(QUIET) ?? click("#stop"),
+    mode,
     models: () => click("[popovertarget=models]"),
     sidebar,
     drawer: () => click("#open-drawer"),

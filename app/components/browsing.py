@@ -101,7 +101,12 @@ def search_box() -> rx.Component:
             rx.cond(
                 State.is_narrowed,
                 rx.el.button(
-                    CLEAR, type="button", on_click=State.clear, title=CLEAR_MEANS, class_name="quiet"
+                    CLEAR,
+                    type="button",
+                    on_click=State.clear,
+                    title=CLEAR_MEANS,
+                    class_name="quiet",
+                    custom_attrs={"data-clears": ""},
                 ),
             ),
             class_name="filters",
@@ -137,8 +142,8 @@ def acts() -> rx.Component:
                 ),
                 _act(PIN, "pin"),
                 rx.cond(State.how == "archived", _act(UNARCHIVE, "unarchive"), _act(ARCHIVE, "archive")),
-                _file(EXPORT_MARKDOWN, f"{exports}markdown&ids=" + State.chosen.join(",")),
-                _file(EXPORT_JSON, f"{exports}json&ids=" + State.chosen.join(",")),
+                _file(_short(EXPORT_MARKDOWN), f"{exports}markdown&ids=" + State.chosen.join(",")),
+                _file(_short(EXPORT_JSON), f"{exports}json&ids=" + State.chosen.join(",")),
                 _act(DELETE, "delete", "danger"),
                 rx.el.button(CLEAR_CHOICE, type="button", on_click=State.choose_none, class_name="quiet"),
                 role="toolbar",
@@ -157,6 +162,12 @@ def acts() -> rx.Component:
         rx.el.p(State.said, role="status", class_name="unseen"),
         class_name="doing",
     )
+
+
+def _short(words: str) -> rx.Component:
+    """An export of which a phone shows the format alone."""
+    before, _, form = words.rpartition(" ")
+    return rx.fragment(rx.el.span(before + " ", class_name="format"), form)
 
 
 def _act(words: str, action: str, kind: str = "") -> rx.Component:
@@ -230,7 +241,7 @@ def _session(row: rx.Var[SessionShown]) -> rx.Component:
 
 def _name(row: rx.Var[SessionShown]) -> rx.Component:
     return rx.fragment(
-        link(rx.foreach(row.pieces, _piece), to=row.href, title=row.name),
+        link(rx.foreach(row.pieces, piece), to=row.href, title=row.name),
         rx.cond(row.is_pinned, rx.el.span(PINNED, class_name="mark")),
         rx.cond(row.is_archived, rx.el.span(ARCHIVED, class_name="mark")),
         rx.cond(row.has_changes, rx.el.span(HAS_CHANGES, class_name="mark")),
@@ -293,7 +304,7 @@ def _actions(row: rx.Var[SessionShown]) -> rx.Component:
     )
 
 
-def _file(words: str, href: rx.Var[str]) -> rx.Component:
+def _file(words: str | rx.Component, href: rx.Var[str]) -> rx.Component:
     """A link that the browser follows itself; else the page's router would look for such a page."""
     return rx.el.a(words, href=href, download=True, custom_attrs={"reloadDocument": True})
 
@@ -313,11 +324,12 @@ def _hit(hit: rx.Var[HitShown]) -> rx.Component:
     return rx.el.li(
         link(
             rx.el.span(hit.kind, class_name="kind"),
-            rx.el.span(rx.foreach(hit.pieces, _piece), class_name="snippet"),
+            rx.el.span(rx.foreach(hit.pieces, piece), class_name="snippet"),
             to=hit.href,
         )
     )
 
 
-def _piece(piece: rx.Var[Piece]) -> rx.Component:
-    return rx.cond(piece.is_mark, rx.el.mark(piece.text), rx.fragment(piece.text))
+def piece(of: rx.Var[Piece]) -> rx.Component:
+    """A piece of a text in which something was found."""
+    return rx.cond(of.is_mark, rx.el.mark(of.text), rx.fragment(of.text))

@@ -9,6 +9,7 @@ from typing import Any
 import reflex as rx
 from reflex_components_core.react_router import link
 
+from app.components.browsing import piece
 from app.listing import SessionsState
 from app.palette import Found, PaletteState
 from app.shown import Choice, Entry
@@ -18,6 +19,7 @@ from app.words.settings import SECTIONS
 DIRECT = {
     "new_session": "",
     "composer": "#composer",
+    "mode": "#mode",
     "models": "[popovertarget=models]",
     "sidebar": "",
     "drawer": "#open-drawer",
@@ -153,7 +155,7 @@ def _found(hit: rx.Var[Found]) -> rx.Component:
     """Shown while the field holds the words it was found by."""
     return link(
         rx.el.span(hit.name),
-        rx.el.small(hit.text),
+        rx.el.small(rx.foreach(hit.pieces, piece)),
         to=hit.href,
         key=hit.href,
         custom_attrs={"data-found-by": hit.q},

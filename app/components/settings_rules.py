@@ -61,7 +61,7 @@ def rules() -> rx.Component:
 
 
 def _rule(rule: rx.Var[RuleShown]) -> rx.Component:
-    means, (before, after) = REMOVE_MEANS.partition("{what}")[0], TRY_RULE_MEANS.split("{what}")
+    removing, trying = (words.partition("{what}")[0] for words in (REMOVE_MEANS, TRY_RULE_MEANS))
     what = rule.label + " " + rule.reach
     return rx.el.li(
         rx.el.div(
@@ -72,9 +72,9 @@ def _rule(rule: rx.Var[RuleShown]) -> rx.Component:
         ),
         rx.el.div(
             rx.el.button(
-                TRY_RULE, type="button", aria_label=before + what + after, on_click=RulesState.weigh(rule.id)
+                TRY_RULE, type="button", aria_label=trying + what, on_click=RulesState.weigh(rule.id)
             ),
-            sure(REMOVE, means + what, RulesState.remove(rule.id)),
+            sure(REMOVE, removing + what, RulesState.remove(rule.id)),
             class_name="acts",
         ),
         key=rule.id,

@@ -84,7 +84,7 @@ def _browser(browser: rx.Var[BrowserShown]) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.p(
-                rx.el.strong(browser.name),
+                rx.el.strong(browser.name, title=browser.said),
                 rx.cond(browser.is_this, rx.el.span(THIS_BROWSER, class_name="mark")),
             ),
             rx.el.p(browser.notes, class_name="meta", title=browser.times),

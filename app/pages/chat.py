@@ -97,6 +97,7 @@ def talk() -> rx.Component:
             class_name="column",
         ),
         id="transcript",
+        role="region",
         tab_index=0,
         aria_label=TRANSCRIPT,
     )

@@ -26,7 +26,6 @@ from app.words.settings import (
     hidden,
     hit,
     joined,
-    sentence_of,
     tried,
     until,
 )
@@ -130,7 +129,7 @@ def rule_shown(rule: tooling.StoredRule, now: datetime) -> RuleShown:
 
 def said_of(rule: tooling.StoredRule) -> str:
     """Where a rule holds, and for what; its end is told beside it, as people say it."""
-    return sentence_of(rule_reach(rule.model_copy(update={"expires_at": None})))
+    return rule_reach(rule.model_copy(update={"expires_at": None}), is_elsewhere=True)
 
 
 def warning_of(rule: tooling.StoredRule) -> str:

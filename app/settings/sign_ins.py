@@ -12,7 +12,19 @@ from agent.core.identity import User
 from app.auth import principal_of
 from app.settings.said import say
 from app.state import asked
-from app.words.settings import SIGNED_OUT, UNKNOWN_BROWSER, ago, exactly, hidden, joined, sentence_of, used
+from app.words.settings import (
+    BROWSER_ON,
+    BROWSERS,
+    SIGNED_OUT,
+    SYSTEMS,
+    UNKNOWN_BROWSER,
+    ago,
+    exactly,
+    hidden,
+    joined,
+    sentence_of,
+    used,
+)
 
 Id = Annotated[str, Field(min_length=1, max_length=36)]
 MOST = 50
@@ -25,6 +37,8 @@ class BrowserShown:
 
     id: str = ""
     name: str = ""
+    said: str = ""
+    """What it says of itself, word for word."""
     notes: str = ""
     times: str = ""
     is_this: bool = False
@@ -63,8 +77,24 @@ def browser_shown(sign_in: accounts.SignIn, own: str, now: datetime) -> BrowserS
     since = f"since {ago(sign_in.created_at, now)}"
     return BrowserShown(
         id=sign_in.id,
-        name=sentence_of(sign_in.browser) or UNKNOWN_BROWSER,
+        name=browser_named(sign_in.browser),
+        said=sign_in.browser,
         notes=joined([sign_in.place, since, used(sign_in.last_used_at, now) if sign_in.last_used_at else ""]),
         times=joined([exactly(sign_in.created_at), exactly(sign_in.last_used_at)]),
         is_this=sign_in.id == own,
     )
+
+
+def browser_named(said: str) -> str:
+    """A browser as people call it, by what it says of itself; an odd one is left as it is.
+
+    >>> browser_named("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140 Safari/537.36")
+    'Chrome on Linux'
+    >>> browser_named("lynx"), browser_named("")
+    ('Lynx', 'A browser')
+    """
+    browser = next((name for sign, name in BROWSERS.items() if sign in said), "")
+    system = next((name for sign, name in SYSTEMS.items() if sign in said), "")
+    if browser and system:
+        return BROWSER_ON.format(browser=browser, system=system)
+    return browser or sentence_of(said) or UNKNOWN_BROWSER

@@ -16,6 +16,7 @@ from app.words.credentials import CREDENTIAL_ERRORS
 from app.words.drawer import DRAWER_ERRORS
 from app.words.guests import GUEST_ERRORS, OF_GUESTS
 from app.words.requests import REQUEST_ERRORS
+from app.words.settings import TOOLS
 from app.words.signing import LOGIN_ERRORS, PEOPLE_ERRORS
 
 NAME = "Maestro"
@@ -354,14 +355,23 @@ def notice_sentence(code: str, error: str, values: Mapping[str, JsonValue]) -> s
     return _filled(NOTICES.get(code, code), values)
 
 
-def rule_reach(rule: Rule) -> str:
+def rule_reach(rule: Rule, *, is_elsewhere: bool = False) -> str:
     """Where a rule holds, and for what, as half a sentence.
+
+    Args:
+        rule: it.
+        is_elsewhere: read where no session is open, so that "this" would mean nothing.
 
     >>> rule_reach(Rule(tool="shell", decision="allow", commands=("git commit",), session_id="s"))
     'in this session, for commands that begin with git commit.'
+    >>> rule_reach(Rule(tool="edit", decision="deny", workspace="/garden"), is_elsewhere=True)
+    'in /garden, for every call of “Edit a file”.'
     """
-    tool = ASKS.get(rule.tool, rule.tool) if rule.tool != "*" else "any tool"
-    where = "in this session" if rule.session_id else "in this workspace" if rule.workspace else "everywhere"
+    tool = {**TOOLS, "*": "any tool", **ASKS}.get(rule.tool, rule.tool)
+    session, workspace = (
+        ("one session", rule.workspace) if is_elsewhere else ("this session", "this workspace")
+    )
+    where = f"in {session}" if rule.session_id else f"in {workspace}" if rule.workspace else "everywhere"
     until = f" until {rule.expires_at:%d %b %Y %H:%M} UTC" if rule.expires_at else ""
     if rule.arguments is not None:
         what = "exactly this call"

@@ -16,6 +16,7 @@ SHORTCUTS = {
     "new_session": Shortcut("New session", "Mod+Shift+O"),
     "composer": Shortcut("To the composer", "Shift+Escape"),
     "stop": Shortcut("Stop the turn", "Escape"),
+    "mode": Shortcut("Next mode", "Alt+M"),
     "models": Shortcut("Pick a model", "Mod+Shift+M"),
     "sidebar": Shortcut("Show or hide the sessions", "Mod+B"),
     "drawer": Shortcut("Show or hide the panel", "Mod+J"),

@@ -54,7 +54,7 @@ TOOLS_WHAT = "What a model may use at all. What is switched off is hidden from i
 TOOLS = {
     "ask_user": "Ask you a question",
     "call_operation": "Call a service you have connected",
-    "edit": "Change a file",
+    "edit": "Edit a file",
     "enter_plan_mode": "Begin to plan",
     "exit_plan_mode": "Present a plan",
     "find_operations": "Look for what your services can do",
@@ -97,7 +97,7 @@ ADD_RULE = "Add a rule"
 DECISION, TOOL, ANY_TOOL = "Decision", "Tool", "Any tool"
 COMMANDS, COMMANDS_HINT = "Commands that begin with", "one a line, such as git log; empty for every command"
 EVERYWHERE = "Everywhere"
-TRY_RULE, TRY_RULE_MEANS = "Try it", "Try {what} on past calls"
+TRY_RULE, TRY_RULE_MEANS = "Try it", "Try it on past calls: {what}"
 ADD_DRAFT = "Add this rule"
 RULE_ADDED = "The rule is added."
 TRIED_ON = "Of your newest {calls} such calls in 30 days, it would have {done} {met}{more}."
@@ -123,7 +123,7 @@ CREDENTIALS_WHAT = "Enter all that it needs: what is left empty is forgotten."
 SAVE_CREDENTIALS = "Save"
 BASIC_HINT = "user:password"
 CREDENTIALS_SAVED = "The credentials are saved."
-READ_AGAIN, READ_AGAIN_MEANS = "Read again", "Read the description of {name} again"
+READ_AGAIN, READ_AGAIN_MEANS = "Read again", "Read again: the description of {name}"
 SERVICE_READ = "{name} has been read again."
 LEFT_OUT = "{count} cannot be called"
 
@@ -134,6 +134,27 @@ SIGN_OUT, SIGN_OUT_OF = "Sign out", "Sign out {what}"
 SIGN_OUT_EVERYWHERE = "Sign out everywhere"
 SIGNED_OUT = "The browser is signed out."
 UNKNOWN_BROWSER = "A browser"
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR/": "Opera",
+    "SamsungBrowser/": "Samsung Internet",
+    "FxiOS/": "Firefox",
+    "Firefox/": "Firefox",
+    "CriOS/": "Chrome",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}
+"""By what a browser says of itself; many say that they are others too, those come last."""
+SYSTEMS = {
+    "iPhone": "an iPhone",
+    "iPad": "an iPad",
+    "Android": "Android",
+    "CrOS": "ChromeOS",
+    "Windows": "Windows",
+    "Mac OS X": "macOS",
+    "Linux": "Linux",
+}
+BROWSER_ON = "{browser} on {system}"
 TOKENS = "Tokens"
 TOKENS_WHAT = "A token lets a program speak for you at the API. It is shown once, when it is made."
 NO_TOKENS = "There are no tokens yet."

@@ -26,11 +26,7 @@ print(json.dumps({"listed": found, "registered": sorted(known.event_handlers)}))
 """
 
 OURS = {
-    (
-        "app.chatting",
-        "ChatState",
-        "arrive",
-    ): "follows the session of the page's address, if it is the user's",
+    ("app.chatting", "ChatState", "arrive"): "follows the session of the page's address, if it is the user's",
     ("app.chatting", "ChatState", "get_ready"): "looks after the page, then offers models; takes nothing",
     ("app.chatting", "ChatState", "offer"): "lists the models the user can pick; takes nothing",
     ("app.chatting", "ChatState", "send"): "submits a prompt in the user's name",
@@ -65,23 +61,11 @@ OURS = {
     ("app.drawer.trace", "TraceState", "unfold"): "shows events of the user's own session",
     ("app.drawer.output", "OutputState", "more"): "shows more of an output of the user's own session",
     ("app.pace", "PaceState", "drawn"): "sets the sender's own pace",
-    (
-        "app.pages.device",
-        "DeviceState",
-        "arrive",
-    ): "says who is signed in, and writes the address's code down",
-    (
-        "app.pages.device",
-        "DeviceState",
-        "look",
-    ): "shows the program whose code was typed; guesses are counted",
+    ("app.pages.device", "DeviceState", "arrive"): "writes the code of the page's address down",
+    ("app.pages.device", "DeviceState", "look"): "shows whose code was typed; guesses are counted",
     ("app.pages.device", "DeviceState", "allow"): "lets the program in that the tab has been shown",
     ("app.pages.device", "DeviceState", "deny"): "keeps the program out that the tab has been shown",
-    (
-        "app.pages.settings",
-        "SettingsState",
-        "arrive",
-    ): "shows what there is for the user; takes nothing",
+    ("app.pages.settings", "SettingsState", "arrive"): "shows what there is for the user; takes nothing",
     ("app.settings.keys", "KeysState", "look"): "lists the user's own credentials, without secrets",
     ("app.settings.keys", "KeysState", "return_from"): "says to the tab how a sign-in ended; does nothing",
     ("app.settings.keys", "KeysState", "test"): "says to the tab that a provider is being asked",
@@ -97,35 +81,19 @@ OURS = {
     ("app.settings.new_rule", "NewRuleState", "weigh"): "tries what was typed on the user's own past calls",
     ("app.settings.new_rule", "NewRuleState", "reconsider"): "forgets what the tab tried; takes nothing",
     ("app.settings.new_rule", "NewRuleState", "add"): "adds the rule that the tab has tried, for the user",
-    (
-        "app.settings.account",
-        "AccountState",
-        "leave",
-    ): "deletes the user's own account, when they type its address",
+    ("app.settings.account", "AccountState", "leave"): "deletes the user's own account, by its address",
     ("app.settings.rules", "RulesState", "remove"): "removes the user's own rule",
     ("app.settings.services", "ServicesState", "look"): "lists the user's own services; takes nothing",
     ("app.settings.services", "ServicesState", "switch"): "changes the user's own service",
-    (
-        "app.settings.services",
-        "ServicesState",
-        "read_again",
-    ): "reads the user's own service again",
+    ("app.settings.services", "ServicesState", "read_again"): "reads the user's own service again",
     ("app.settings.services", "ServicesState", "remove"): "removes the user's own service",
-    (
-        "app.settings.tokens",
-        "TokensState",
-        "look",
-    ): "lists what is known of the user's own tokens",
+    ("app.settings.tokens", "TokensState", "look"): "lists what is known of the user's own tokens",
     ("app.settings.tokens", "TokensState", "revoke"): "revokes the user's own token",
     ("app.settings.sign_ins", "SignInsState", "look"): "lists where the user is signed in; takes nothing",
     ("app.settings.sign_ins", "SignInsState", "end"): "ends the user's own sign-in",
     ("app.settings.people", "PeopleState", "look"): "lists people, for administrators; takes nothing",
     ("app.settings.people", "PeopleState", "appoint"): "changes who is an administrator, for administrators",
-    (
-        "app.browsing",
-        "BrowsingState",
-        "arrive",
-    ): "shows the user's own sessions; takes what to look for from the address",
+    ("app.browsing", "BrowsingState", "arrive"): "shows the user's own sessions, by the page's address",
     ("app.browsing", "BrowsingState", "type"): "says to the tab what is looked for",
     ("app.browsing", "BrowsingState", "clear"): "looks for nothing; takes nothing",
     ("app.browsing", "BrowsingState", "choose_how"): "filters the user's own sessions",
@@ -154,16 +122,8 @@ REFLEXS = {
     ("reflex.state", "State", "set_is_hydrated"): "a flag of the tab's own",
     ("reflex.state", "OnLoadInternalState", "on_load_internal"): "begins the page's events",
     ("reflex.state", "OnLoadInternalState", "set_is_hydrated"): "a flag of the tab's own",
-    (
-        "reflex.state",
-        "UpdateVarsInternalState",
-        "update_vars_internal",
-    ): "takes browser storage; we keep none",
-    (
-        "reflex.state",
-        "FrontendEventExceptionState",
-        "handle_frontend_exception",
-    ): "logs what broke in the page",
+    ("reflex.state", "UpdateVarsInternalState", "update_vars_internal"): "we keep none",
+    ("reflex.state", "FrontendEventExceptionState", "handle_frontend_exception"): "logs what broke",
 }
 SETVAR = "setvar"
 """On every State; it only reaches setters named `set_…`, and we have none."""

@@ -11,7 +11,8 @@ GRAVE = ("serious", "critical")
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
 """The rules that a theme can break."""
 RUN = """async ([standards, colours]) => {
-  const all = {runOnly: standards, rules: {"target-size": {enabled: true}}};
+  const more = {"target-size": {enabled: true}, "label-content-name-mismatch": {enabled: true}};
+  const all = {runOnly: standards, rules: more};
   const wanted = colours ? {runOnly: colours} : all;
   const {violations} = await axe.run(document, {...wanted, resultTypes: ["violations"]});
   return violations.map(({id, impact, nodes}) => [

@@ -33,6 +33,47 @@ async def sessions(chat: Chat) -> None:
     await expect(chat.page.get_by_role("button", name="Rename")).to_be_visible()
 
 
+async def nothing_found(chat: Chat) -> None:
+    """Words that stand nowhere."""
+    await chat.page.goto(f"{chat.server.url}/sessions?q=xylophone")
+    await expect(chat.page.locator(".nothing")).to_be_visible()
+
+
+async def changed_sessions(chat: Chat) -> None:
+    """One session is deleted, and another is given a new name."""
+    for prompt in ("list files", "count to 3"):
+        await chat.open()
+        await chat.work(prompt)
+    await chat.page.goto(f"{chat.server.url}/sessions")
+    for action in ("Delete", "Rename"):
+        await chat.page.locator(".acts-of > button").first.click()
+        await chat.page.locator(".actions:popover-open").get_by_role("button", name=action).click()
+        await expect(chat.page.get_by_role("button", name="Undo")).to_be_visible()
+    await expect(chat.page.get_by_label("New name")).to_be_visible()
+
+
+async def rule(chat: Chat) -> None:
+    """A rule is written and tried, and everything that opens is open."""
+    await pictures.settings(chat)
+    form = chat.page.locator(".new-rule")
+    await chat.page.get_by_role("button", name="Add a rule").click()
+    await form.locator("textarea").fill("git push\ngit commit")
+    await form.get_by_role("button", name="Try it").click()
+    await expect(form.locator(".trial")).to_be_visible()
+    await chat.page.locator("[data-rule]").first.get_by_role("button", name="Try it").click()
+    await expect(chat.page.locator("[data-rule] .trial")).to_be_visible()
+    await chat.page.evaluate("document.querySelectorAll('#settings details').forEach(one => one.open = true)")
+
+
+async def token(chat: Chat) -> None:
+    """A token was made, and is shown this once."""
+    await pictures.settings(chat)
+    await chat.page.get_by_role("button", name="Make a token").click()
+    await chat.page.get_by_label("What it is for").fill("backup")
+    await chat.page.get_by_role("button", name="Make", exact=True).click()
+    await expect(chat.page.locator("output code")).to_be_visible()
+
+
 async def device(chat: Chat) -> None:
     """A code is to be typed."""
     await chat.page.goto(f"{chat.server.url}/device")
@@ -48,6 +89,13 @@ async def device_question(chat: Chat) -> None:
     await chat.page.locator("#user-code").fill(codes["user_code"])
     await chat.page.keyboard.press("Enter")
     await expect(chat.page.locator("#allow")).to_be_visible()
+
+
+async def device_allowed(chat: Chat) -> None:
+    """A program was let in."""
+    await device_question(chat)
+    await chat.page.locator("#allow").click()
+    await expect(chat.page.get_by_role("status")).to_be_visible()
 
 
 async def palette(chat: Chat) -> None:
@@ -172,8 +220,13 @@ STATES: dict[str, State] = {
     "shortcuts: one is changed": shortcuts,
     "settings": pictures.settings,
     "settings: asked twice": pictures.asked_twice,
+    "settings: a rule is tried, everything is open": rule,
+    "settings: a token is shown once": token,
     "sessions: searched and chosen": pictures.browsing,
     "sessions: the actions of one": sessions,
+    "sessions: nothing is found": nothing_found,
+    "sessions: one is deleted, one renamed": changed_sessions,
     "device: a code is to be typed": device,
     "device: a program wants in": device_question,
+    "device: a program is let in": device_allowed,
 }

@@ -14,6 +14,7 @@ from tests.browser.chat import Chat
 from tests.browser.chromium import marks
 from tests.browser.conftest import PATIENCE
 from tests.browser.states import STATES
+from tests.browser.test_screens import COLOURS
 
 pytestmark = marks("accessibility")
 
@@ -106,6 +107,61 @@ async def test_a_whole_visit_needs_no_mouse(seen: Chat) -> None:
     await expect(page).to_have_url(re.compile("/settings#keyboard$"))
     await page.go_back()
     await expect(seen.prompts).to_have_text(["create diary.txt with Rain"])
+
+
+@pytest.fixture
+def clean(furnished: Server) -> Iterator[None]:
+    """No rule is left behind."""
+    yield
+    with furnished.client() as api:
+        for one in api.get("rules").json():
+            api.delete(f"rules/{one['id']}")
+
+
+@pytest.mark.usefixtures("clean")
+async def test_a_rule_is_written_tried_and_removed_without_a_mouse(seen: Chat) -> None:
+    page, keyboard, rules = seen.page, seen.page.keyboard, seen.page.locator("#rules")
+    row = rules.locator("[data-rule]", has_text="Allow everywhere, for every call of “Write a file”.")
+    await page.goto(f"{seen.server.url}/settings")
+    await expect(page.locator("[data-sign-in]").first).to_be_visible()
+    await tab_to(seen, page.get_by_role("link", name="Rules"))
+    await keyboard.press("Enter")
+    await tab_to(seen, rules.get_by_role("button", name="Add a rule"))
+    await keyboard.press("Enter")
+    await tab_to(seen, rules.get_by_label("Tool"))
+    await keyboard.type("Write a file")
+    await tab_to(seen, rules.get_by_role("button", name="Try it", exact=True))
+    await keyboard.press("Enter")
+    await expect(rules.get_by_role("status")).to_contain_text("30 days")
+    await expect(row).to_have_count(0)
+    await tab_to(seen, rules.get_by_role("button", name="Add this rule"))
+    await keyboard.press("Enter")
+    await expect(row).to_be_visible()
+    await expect(rules.get_by_role("heading")).to_be_focused()
+    await seen.open()
+    await seen.work("create diary.txt with Sun")
+    assert (await seen.workspace() / "diary.txt").read_text() == "Sun\n"
+    await page.goto(f"{seen.server.url}/settings#rules")
+    await expect(row).to_contain_text("applied once")
+    await tab_to(seen, row.get_by_role("button", name="Remove Allow everywhere"))
+    await keyboard.press("Enter")
+    await keyboard.press("Tab")
+    await keyboard.press("Enter")
+    await expect(row).to_have_count(0)
+    await seen.open()
+    await seen.ask("create diary.txt with Rain")
+    await expect(seen.approval).to_be_visible()
+
+
+async def test_on_paper_nothing_is_folded_away(seen: Chat) -> None:
+    await seen.work("list files")
+    await expect(seen.page.locator(".tool pre").first).to_be_hidden()
+    await seen.page.emulate_media(media="print", color_scheme="dark")
+    await expect(seen.page.locator(".tool pre").first).to_be_visible()
+    for hidden in ("#sidebar", "#composer", "header button"):
+        await expect(seen.page.locator(hidden).first).to_be_hidden()
+    ink, _ = await seen.answers.last.evaluate(COLOURS)
+    assert max(ink) < 80
 
 
 async def test_who_wants_no_motion_sees_none(seen: Chat) -> None:

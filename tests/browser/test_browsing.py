@@ -1,12 +1,14 @@
 """All sessions: searching, and what is done with what was found."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.app.api.streams import turn
 from tests.app.serving import Server
@@ -45,6 +47,38 @@ async def test_a_word_is_typed_and_its_place_is_opened_by_keyboard(page: Page, t
     await page.keyboard.press("Enter")
     await expect(page).to_have_url(re.compile(f"/s/{told}#.+"))
     await expect(page.locator(".bubble").first).to_have_text("say obsidian")
+
+
+async def test_words_that_are_typed_before_the_page_is_alive_are_looked_for(
+    context: BrowserContext, server: Server, told: str
+) -> None:
+    page, is_typed = await context.new_page(), asyncio.Event()
+
+    async def later(route: Route) -> None:
+        await is_typed.wait()
+        await route.continue_()
+
+    await page.route("**/assets/**", later)
+    await page.goto(f"{server.url}/sessions", wait_until="commit")
+    await page.locator("#search").fill("obsidian")
+    is_typed.set()
+    await expect(page.locator(f'[data-session="{told}"] .hits mark').first).to_have_text("obsidian")
+    await expect(page.locator("#search")).to_have_value("obsidian")
+    await page.get_by_role("button", name="Clear").click()
+    await expect(page.locator(".hits")).to_have_count(0)
+    await expect(page.locator("#search")).to_have_value("")
+
+
+async def test_a_place_in_a_tools_output_is_opened_where_it_stands(page: Page, server: Server) -> None:
+    with server.client() as api:
+        made = api.post("sessions", json={"name": "Amber", "model": "demo:scripted"}).json()
+        Path(made["workspace"], "resin.txt").touch()  # noqa: ASYNC240  an empty file
+        turn(api, made["id"], "list files")
+    await page.locator("#search").fill("resin")
+    await page.locator(f'[data-session="{made["id"]}"] .hits a', has_text="Tool").click()
+    card = page.locator(".tool:focus")
+    await expect(card.locator(".result")).to_be_visible()
+    await expect(card).to_contain_text("resin.txt")
 
 
 async def test_what_is_deleted_can_be_brought_back_where_one_is(page: Page, told: str) -> None:
@@ -107,10 +141,7 @@ async def test_sessions_are_listed_by_the_days_of_the_person(browser: Browser, s
         ago = str(datetime.now(UTC) - timedelta(hours=12))
         database.execute("UPDATE sessions SET updated_at = ? WHERE id = ?", [ago, UUID(made).hex])
     headings: set[str] = set()
-    for zone in (
-        "Etc/GMT-14",
-        "Etc/GMT-2",
-    ):  # twelve hours from one to the other: it was the day before in one
+    for zone in ("Etc/GMT-14", "Etc/GMT-2"):  # twelve hours apart: it was the day before in one
         async with await browser.new_context(timezone_id=zone) as context:
             page = await context.new_page()
             await page.goto(f"{server.url}/sessions")

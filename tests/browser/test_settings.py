@@ -262,9 +262,12 @@ async def test_an_address_leads_to_its_section_and_one_may_scroll_away(
     await page.goto("about:blank")
     await settings.open("/settings#keyboard")
     await expect(keyboard).to_be_in_viewport()
+    marked = page.locator(".contents [aria-current=true]")
+    await expect(marked).to_have_text("Keyboard")
     await page.mouse.move(640, 400)
     await page.mouse.wheel(0, -20_000)
     await expect(page.locator("#keys")).to_be_in_viewport()
+    await expect(marked).to_have_text("Keys")
     await settings.provider("compatible").get_by_role("button", name="Enter a key").click()
     await expect(keyboard).not_to_be_in_viewport()
 

@@ -117,6 +117,20 @@ async def test_keys_lead_from_session_to_session(chat: Chat) -> None:
     await expect(chat.page).to_have_url(older)
 
 
+async def test_a_key_goes_from_mode_to_mode_and_says_so(chat: Chat) -> None:
+    modes = await chat.mode.locator("option").all_inner_texts()
+    first = modes.index(await chat.mode.locator("option:checked").inner_text())
+    for step in range(1, len(modes) + 1):
+        await chat.page.keyboard.press("Alt+m")
+        name = modes[(first + step) % len(modes)]
+        await expect(chat.page.locator("#said")).to_have_text(f"Mode: {name}")
+        await expect(chat.mode.locator("option:checked")).to_have_text(name)
+    await expect(chat.composer).to_be_focused()
+    await chat.page.keyboard.press("Alt+m")
+    await chat.work("count to 1")
+    assert (await chat.session())["mode"] == await chat.mode.input_value()
+
+
 async def test_the_sessions_are_hidden_and_shown(chat: Chat) -> None:
     sidebar = chat.page.locator("#sidebar")
     await chat.page.keyboard.press("ControlOrMeta+b")

@@ -109,6 +109,30 @@ async def test_who_says_no_reads_why_and_may_try_again(here: Community, browser:
         await expect(page.locator("input[name=login]")).to_be_visible()
 
 
+async def test_who_types_their_address_leaves_for_good(here: Community, browser: Browser) -> None:
+    async with visitor(browser) as page:
+        chat = await sign_in(page, here, "leaver")
+        await chat.work("count to 3")
+        await page.goto(f"{here.server.url}/settings#account")
+        account, leaving = page.locator("#account"), page.get_by_role("button", name="Delete my account")
+        await expect(account).to_contain_text("You are signed in as leaver@example.org.")
+        await leaving.click()
+        await account.get_by_label("Your e-mail address").fill("somebody@example.org")
+        await leaving.last.press("Enter")
+        await account.get_by_role("button", name="Yes").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Nothing was deleted.")
+        await account.get_by_label("Your e-mail address").fill("leaver@example.org")
+        await leaving.last.press("Enter")
+        assert await findings(page) == []
+        await page.emulate_media(color_scheme="dark")
+        assert await findings(page, colours=True) == []
+        await account.get_by_role("button", name="Yes").click()
+        await expect(page).to_have_url(re.compile(r"/login"))
+    with here.server.database() as database:
+        found = database.execute("SELECT count(*) FROM users WHERE email = 'leaver@example.org'")
+        assert found.fetchone() == (0,)
+
+
 @pytest.mark.parametrize("path", ["/login", "/login?error=login_denied"])
 async def test_the_page_to_sign_in_is_for_everybody(here: Community, browser: Browser, path: str) -> None:
     async with visitor(browser) as page:

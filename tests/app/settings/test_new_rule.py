@@ -44,7 +44,7 @@ def test_only_what_runs_commands_has_some() -> None:
 async def test_what_was_tried_is_added(server: Server, api: httpx2.Client, kept: set[str]) -> None:
     async with opened(server, "/settings") as tab:
         await tried(tab, FORM)
-        assert tab.of(NEW, "reach") == "Everywhere, for commands that begin with git push, rm."
+        assert tab.of(NEW, "reach") == "everywhere, for commands that begin with git push, rm."
         assert "30 days" in tab.of(NEW, "trial")
         assert {one["id"] for one in api.get("rules").json()} == kept
         await tab.send(f"{NEW}.add")

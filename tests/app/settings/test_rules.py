@@ -35,7 +35,7 @@ def kept(api: httpx2.Client) -> Iterator[str]:
 
 def test_a_rule_is_told_in_words() -> None:
     shown = rule_shown(rule(hits=3, last_hit_at=NOW, expires_at=NOW + timedelta(days=30)), NOW)
-    assert (shown.label, shown.reach) == ("Allow", "Everywhere, for commands that begin with git log.")
+    assert (shown.label, shown.reach) == ("Allow", "everywhere, for commands that begin with git log.")
     assert shown.notes == "from your answer 2 days ago · applied 3 times, last just now · ends in 30 days"
 
 

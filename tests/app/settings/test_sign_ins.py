@@ -1,7 +1,9 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from agent.accounts import SignIn
-from app.settings.sign_ins import browser_shown
+from app.settings.sign_ins import browser_named, browser_shown
 from tests.app.serving import Server
 from tests.app.tabs import STATE, Tab, opened
 
@@ -27,6 +29,30 @@ def test_a_browser_is_told_in_words() -> None:
     assert (shown.name, shown.is_this) == ("Firefox on Linux", True)
     assert shown.notes == "192.0.2.7 · since 3 days ago · used just now"
     assert browser_shown(one.model_copy(update={"browser": ""}), "2", NOW).name == "A browser"
+
+
+EDGE = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0"
+IPHONE = "Version/18.0 Mobile/15E148 Safari/604.1"
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {EDGE}", "Edge on Windows"),
+        (f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) {IPHONE}", "Safari on an iPhone"),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "Firefox on macOS",
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/140 Mobile Safari/537.36",
+            "Chrome on Android",
+        ),
+        ("curl/8", "Curl/8"),
+    ],
+)
+def test_a_browser_is_called_as_people_call_it(said: str, name: str) -> None:
+    assert browser_named(said) == name
 
 
 async def test_the_browser_that_looks_is_marked_and_another_can_be_signed_out(server: Server) -> None:
