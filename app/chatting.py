@@ -11,10 +11,11 @@ import reflex as rx
 from pydantic import Field
 
 from agent import providers, sessions, tooling
-from agent.core.commands import Answer, DropPrompt, EditPrompt, Interrupt
+from agent.core.commands import Answer, DropPrompt, EditPrompt, Interrupt, Prompt
 from agent.core.errors import Conflict, MaestroError, ToolFailed
 from agent.core.events import PromptQueued
 from agent.core.identity import Session, User
+from agent.core.messages import PromptPart, Text
 from agent.core.policy import Answer as ApprovalAnswer
 from agent.core.policy import Mode
 from app import commanding, composing, follow, jobs
@@ -25,16 +26,21 @@ from app.commanding import Asked, CommandingState, choose_model
 from app.composing import Measured, in_order, session_of
 from app.drawer.opening import Drawer
 from app.editing import edited, said_anew
-from app.listing import list_anew
+from app.listing import Listing, list_anew
 from app.pace import PaceState, begun, pace_of
 from app.replying import replied
 from app.shown import Choice, choices
 from app.state import asked, flash
 from app.view import EVENTS, TURN_ROWS, WINDOW, View
 from app.words import instruction_note
+from app.words.transcript import GO_ON
 
 LONGEST_ID = 200
 """Characters of a model's id."""
+DONE = ("text", "tool")
+"""Rows of a turn that has come to something."""
+LONGEST_NAME = 200
+"""Characters of a name."""
 BEFORE = 8
 """Rows that are shown before the one a person jumps to."""
 Id = Annotated[str, Field(min_length=1, max_length=200)]
@@ -95,6 +101,7 @@ class ChatState(rx.State):
     ) -> follow.Flushing:
         """What is done beside each flush: jobs, and the drawer, are kept up to what has happened."""
         watching, beside = jobs.Watching(self, user, session_id), Drawer(self, user, session_id)
+        listing = Listing(self, user)
 
         async def flushed() -> None:
             await flush()
@@ -110,6 +117,7 @@ class ChatState(rx.State):
             await watching.look_if_running()
             await look_beside()
             await beside.look_at_jobs()
+            await listing.beat()
 
         return follow.Flushing(flushed, beat)
 
@@ -242,6 +250,27 @@ class ChatState(rx.State):
         """Go on from the end of a turn in a copy of the session."""
         copy = await sessions.fork_after(user, self.session_id, str(form.get("turn_id", "")))
         return rx.redirect(f"/s/{copy.id}")
+
+    @rx.event
+    @asked
+    async def rename(self, user: User, form: dict[str, Any]) -> None:
+        """Give the session another name."""
+        if name := str(form.get("name", "")).strip()[:LONGEST_NAME]:
+            self.name = (await sessions.change(user, self.session_id, name=name)).name
+            await list_anew(self, user)
+
+    @rx.event
+    @asked
+    async def again(self, user: User, form: dict[str, Any]) -> None:
+        """Ask once more what a turn was asked for; one that had come to something goes on from there."""
+        turn_id = str(form.get("turn_id", ""))
+        opened = await sessions.open(user, self.session_id)
+        had_come_to = any(row.turn_id == turn_id and row.kind in DONE for row in opened.transcript.told)
+        if had_come_to:
+            parts: tuple[PromptPart, ...] = (Text(text=GO_ON),)
+        else:
+            parts = await sessions.take_back(user, self.session_id, turn_id)
+        await sessions.submit(user, self.session_id, Prompt(parts=parts))
 
     @rx.event
     @asked

@@ -67,6 +67,8 @@ class LiveState(rx.State):
     ended_at: str = ""
     ended: str = ""
     """The turn that the live answer belongs to, once it is over."""
+    ended_row: str = ""
+    """The row that the live answer is, once its turn is over."""
     head: str = ""
     middle: str = ""
     tail: str = ""
@@ -87,6 +89,8 @@ class RunState(rx.State):
     turn_id: str = ""
     """The turn that runs."""
     label: str = IDLE
+    since: str = ""
+    """Since when it does that, in ISO's form; empty where nobody counts."""
     said: str = ""
     """What a screen reader says of it, when there is time."""
     alarm: str = ""
@@ -139,6 +143,7 @@ def tiers(view: View) -> Changes:
             "spent": view.answer_end.spent,
             "ended_at": view.answer_end.at,
             "ended": view.answer_end.turn_id,
+            "ended_row": view.answer_end.id,
             "head": answer.open.head,
             "middle": answer.open.middle,
             "tail": answer.tail,
@@ -153,6 +158,7 @@ def tiers(view: View) -> Changes:
             "is_working": view.is_working,
             "turn_id": view.turn_id,
             "label": view.run_state,
+            "since": view.since,
             "said": said(view),
             "alarm": alarm(view),
             "asking": view.asking,

@@ -42,6 +42,18 @@ ASKING = ("question", "plan")
 """Reasons of calls that are there to ask a person."""
 UNDONE = ("asking", "rejected", "cancelled", "unknown")
 """A call of which nobody may say that it was done."""
+ACTS = {
+    **dict.fromkeys(("auth", "key_missing", "key_missing_here"), ("keys", "models", "again")),
+    **dict.fromkeys(
+        ("rate", "quota", "overloaded", "resting", "network", "bad_request"), ("again", "models")
+    ),
+    **dict.fromkeys(("cut", "restart"), ("again",)),
+    "context": ("new", "models"),
+    "safety": ("models",),
+}
+"""What a person may do about an error that ended a turn."""
+ENDS = {"max_tokens": ("again",), "max_steps": ("again",), "refusal": ("models",)}
+"""And about another end."""
 ENDED = ("ok", "failed")
 """A call that gave something back."""
 
@@ -115,6 +127,8 @@ class Call:
     is_open: bool = False
     is_cut: bool = False
     """Whether it gave back more than the card shows."""
+    since: str = ""
+    """While it runs: since when, in ISO's form."""
 
 
 @dataclass
@@ -134,8 +148,10 @@ class Shown(Call):
     spent: str = ""
     """What its turn has used, with the turn's last words."""
     at: str = ""
-    """When its turn ended, in ISO's form."""
+    """When its turn ended, in ISO's form; of a prompt, when it was begun."""
     turn_id: str = ""
+    acts: list[str] = field(default_factory=list[str])
+    """What a person may do about a notice."""
     looks: str = ""
     """What a call looked at that went well and changed nothing."""
     looked: list[Call] = field(default_factory=list["Call"])
@@ -220,6 +236,12 @@ class Entry:
     href: str = ""
     heading: str = ""
     """Of the group that begins with it."""
+    how: str = ""
+    """running or needs_me; empty while it rests."""
+    label: str = ""
+    """The same in words."""
+    at: str = ""
+    """When it was used last, in ISO's form."""
 
 
 def shown(row: Row) -> Shown:
@@ -248,7 +270,9 @@ def shown(row: Row) -> Shown:
         case "thinking":
             return Shown(id=row.id, kind="thinking", text=row.text, title=_thought(row.seconds))
         case "notice":
-            return Shown(id=row.id, kind="notice", text=notice_sentence(row.title, row.text, row.values))
+            sentence = notice_sentence(row.title, row.text, row.values)
+            acts = ACTS.get(row.text or "error") if row.title == "error" else ENDS.get(row.title)
+            return Shown(id=row.id, kind="notice", text=sentence, acts=[*(acts or ())], turn_id=row.turn_id)
         case _:
             label = WAITS.get(row.status, "")
             is_first = row.kind == "user" and row.id == row.turn_id
@@ -259,6 +283,7 @@ def shown(row: Row) -> Shown:
                 status=row.status,
                 label=label,
                 can_be_edited=is_first,
+                at=row.at.isoformat() if row.at else "",
             )
 
 
@@ -298,6 +323,7 @@ def _tool(row: Row) -> Shown:
         allowed=allowed_sentence(row.allowed_by, row.rule),
         is_open=_is_open(row, changed),
         call_id=row.call_id,
+        since=row.at.isoformat() if row.at and row.status == "running" else "",
         looks=TELLINGS.get(row.title, UNKNOWN).looks if row.status == "ok" else "",
         **(_asking(row) if asking else {}),
     )

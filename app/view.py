@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from agent.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
     CheckpointRestored,
     Delta,
     Event,
@@ -22,7 +24,7 @@ from agent.sessions import Before
 from app.drawing import Drawing
 from app.growing import Blocks, Levels
 from app.shown import Shown
-from app.words import ANSWERING, IDLE, NEEDS_YOU, STOPPING, THINKING, run_state
+from app.words import ANSWERING, IDLE, NEEDS_YOU, PROVIDERS, STOPPING, THINKING, WAITING_FOR, run_state
 from app.words.transcript import SPENT_BY_SESSION, spent, spent_in_short
 
 WINDOW = 40
@@ -36,6 +38,8 @@ EVENTS = 4
 
 NEWS = (TurnStarted, StepFinished, ToolCallFinished, TurnFinished)
 """What changes what is known of a turn, beside its rows."""
+STANDING = (TurnStarted, TurnFinished, ApprovalRequested, ApprovalGiven)
+"""What changes how a session is listed."""
 
 
 class View:
@@ -85,8 +89,8 @@ class View:
         self._has_new_mode = self._has_new_mode or self._may_change_mode(event)
         self._has_jobs = self._has_jobs or isinstance(event, ToolCallFinished)
         self._has_news = self._has_news or isinstance(event, NEWS)
+        self._started = self._started or isinstance(event, STANDING)
         if isinstance(event, TurnStarted):
-            self._started = True
             self._boundary = len(self.transcript.told) - 1
         self._settle(event)
         if isinstance(event, TurnStarted | StepFinished):
@@ -155,11 +159,11 @@ class View:
         self.is_opening, self._changed = False, True
 
     def forget_news(self) -> None:
-        """Know that nobody need be told of what has started or may be changed up to here."""
+        """Know that nobody need be told of how the session stood or may be changed up to here."""
         self._started = self._has_new_mode = False
 
     def take_start(self) -> bool:
-        """Whether a turn has started since this was asked last."""
+        """Whether the session stands otherwise than when this was asked last: works, rests, or asks."""
         started, self._started = self._started, False
         return started
 
@@ -279,10 +283,33 @@ class View:
             return STOPPING
         if self.asking:
             return NEEDS_YOU
-        running = [row for row in self.transcript.told[self._boundary :] if row.status == "running"]
-        if running:
-            return run_state(running[-1].title)
+        if running := self._running:
+            return run_state(running.title)
+        if self._waits_for:
+            return WAITING_FOR.format(provider=self._waits_for)
         return ANSWERING if self.has_answer else THINKING
+
+    @property
+    def since(self) -> str:
+        """Since when it goes on, in ISO's form; empty at rest, and while a person is asked."""
+        running = self._running
+        began = running.at if running else self.transcript.began
+        return began.isoformat() if began and not self.asking else ""
+
+    @property
+    def _running(self) -> Row | None:
+        """The call that runs, the last one begun."""
+        rows = reversed(self.transcript.told[self._boundary :])
+        return next((row for row in rows if row.status == "running"), None)
+
+    @property
+    def _waits_for(self) -> str:
+        """The provider that asked for a pause, until something is heard of it."""
+        last = self.transcript.told[-1] if self.transcript.told else None
+        if last is None or last.title != "retry" or self.has_answer or len(self.thinking):
+            return ""
+        provider = str(last.values.get("provider", ""))
+        return PROVIDERS.get(provider, provider)
 
 
 def _went_well(event: Event) -> bool:

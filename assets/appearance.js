@@ -1,4 +1,4 @@
-// What a person has chosen of contrast and density, before the first paint. Reflex keeps the theme.
+// What a person has chosen of contrast, density and widths, before the first paint. Reflex keeps the theme.
 (() => {
   const KEPT = { contrast: "system", density: "comfortable" };
   const root = document.documentElement;
@@ -9,7 +9,17 @@
       return KEPT[name]; // a browser that keeps nothing
     }
   };
-  const apply = () => Object.keys(KEPT).forEach((name) => (root.dataset[name] = chosen(name)));
+  const wide = (name) => {
+    try {
+      return Number(localStorage.getItem(`maestro-width-${name}`));
+    } catch {
+      return 0;
+    }
+  };
+  const apply = () => {
+    for (const name of Object.keys(KEPT)) root.dataset[name] = chosen(name);
+    for (const name of ["sidebar", "drawer"]) if (wide(name)) root.style.setProperty(`--width-${name}`, `${wide(name)}px`);
+  };
   const check = () => {
     for (const box of document.querySelectorAll("input[data-kept]")) {
       box.checked = box.dataset.kept === chosen(box.name);

@@ -6,6 +6,8 @@
   const textOf = (button) => {
     const near = (selector, within) => button.closest(within)?.querySelector(selector)?.textContent ?? "";
     switch (button.dataset.copy) {
+      case "link":
+        return `${location.origin}${location.pathname}#row-${encodeURIComponent(button.dataset.row)}`;
       case "pre":
         return near("pre", ".code");
       case "patch":

@@ -1,6 +1,7 @@
 // Shortcuts: which keys do what, as their list says, or as a person has changed it in this browser.
 (() => {
   const KEPT = "maestro-keys";
+  const TWICE = 1000; // milliseconds between two presses that mean one thing
   const QUIET = "dialog[open], :popover-open"; // what is open takes Escape first
   const find = (selector) => document.querySelector(selector);
   const click = (selector) => find(selector)?.click();
@@ -21,6 +22,13 @@
   };
   const toggle = (id) => (find(`#${id}`)?.open ? find(`#${id}`).close() : find(`#${id}`)?.showModal());
   const answer = (name) => click(`[data-approval]:focus-within [data-answer="${name}"]`);
+  // Twice where nothing runs and nothing is written: the last prompt can be said anew.
+  let left = -TWICE;
+  const goBack = () => {
+    if (find("#composer")?.value !== "" || find("#editing:not([hidden])")) return;
+    if (performance.now() - left < TWICE) [...document.querySelectorAll("[data-edit]")].at(-1)?.click();
+    left = performance.now();
+  };
   const sidebar = () => {
     if (matchMedia("(max-width: 1023px)").matches) return find("#sidebar")?.togglePopover();
     document.documentElement.toggleAttribute("data-alone");
@@ -38,8 +46,7 @@
     shortcuts: () => toggle("shortcuts"),
     new_session: () => click("#new-session"),
     composer: () => find("#composer")?.focus(),
-    stop: () => find(QUIET) ?? click("#stop"),
-    mode,
+    stop: () => find(QUIET) ?? (find("#stop") ? click("#stop") : goBack()), mode,
     models: () => click("[popovertarget=models]"),
     sidebar,
     drawer: () => click("#open-drawer"),

@@ -92,7 +92,7 @@ class Row(Value):
     seconds: float | None = None
     """How long a call ran or thinking took; with the last words of a turn, how long the turn took."""
     at: datetime | None = None
-    """With the last words of a turn: when it ended."""
+    """With the last words of a turn: when it ended; of a prompt and of a call: when it was begun."""
     usage: Usage | None = None
     """With the last words of a turn: what the turn used."""
 
@@ -267,7 +267,8 @@ class Transcript:
         if event.call is not None:
             self._put(tool_row(event.call, event.turn_id).model_copy(update={"is_own": True}))
             return
-        self._put(Row(id=event.turn_id, kind="user", turn_id=event.turn_id, text=prompt_text(event.prompt)))
+        text = prompt_text(event.prompt)
+        self._put(Row(id=event.turn_id, kind="user", turn_id=event.turn_id, text=text, at=event.at))
 
     def _finish_step(self, event: StepFinished) -> None:
         self._live = []
@@ -298,7 +299,8 @@ class Transcript:
             case ToolCallStarted(call=call):
                 row = self._row(call, event.turn_id)
                 self._began[call.id] = event.at
-                self._put(row.model_copy(update={"status": "running", "rule": event.rule or row.rule}))
+                begun = {"status": "running", "rule": event.rule or row.rule, "at": event.at}
+                self._put(row.model_copy(update=begun))
             case ApprovalRequested(call=call):
                 self._approvals[event.approval_id] = call.id
                 asking = {
@@ -327,6 +329,11 @@ class Transcript:
                         "seconds": seconds,
                     }
                     self.told[at] = self.told[at].model_copy(update=done)
+
+    @property
+    def began(self) -> datetime | None:
+        """When the running turn began; None when none runs."""
+        return self._began.get(self.turn_id)
 
     def _since(self, what: str, event: Event) -> float | None:
         """Seconds since the turn or the call began; a clock may have been set back meanwhile."""

@@ -42,6 +42,7 @@ from agent.sessions.browsing import (
 )
 from agent.sessions.checkpoints import Checkpoint
 from agent.sessions.exporting import Export, Form, export, export_all
+from agent.sessions.filling import filled
 from agent.sessions.previewing import Preview
 from agent.sessions.previewing import preview as preview_answer
 from agent.sessions.recent import Before, before, cut
@@ -93,6 +94,7 @@ __all__ = [
     "edits",
     "export",
     "export_all",
+    "filled",
     "follow",
     "fork",
     "fork_after",

@@ -14,6 +14,7 @@ from app.words import (
     ALWAYS,
     ANSWERS,
     CLOSE,
+    IN,
     JOBS,
     KEEP_PLANNING,
     LASTING,
@@ -33,6 +34,7 @@ from app.words import (
     WHAT_ELSE,
     WILL_RUN,
 )
+from app.words.transcript import CALLED_WITH
 
 
 class Weighing(NamedTuple):
@@ -46,18 +48,38 @@ class Weighing(NamedTuple):
     """Called with a question, and the field that was picked with its value."""
 
 
+class Place(NamedTuple):
+    """Where a call would run."""
+
+    folder: Any
+    """As a person calls it."""
+    path: Any
+
+
 def approval(
-    row: rx.Var[Shown], on_answer: Callable[[Any, str], Any], on_decline: Any, weighing: Weighing
+    row: rx.Var[Shown],
+    on_answer: Callable[[Any, str], Any],
+    on_decline: Any,
+    weighing: Weighing,
+    place: Place,
 ) -> rx.Component:
-    """One question about a call: what it would do, why it is asked, the answers."""
+    """One question about a call: what it would do and where, why it is asked, the answers."""
     return rx.el.form(
-        rx.el.h2(row.title, " ", rx.el.code(row.subject)),
+        rx.el.h2(row.title, " ", rx.el.code(row.subject), " ", _where(place)),
         rx.cond(
             row.steps.length() > 0,
             rx.el.ol(rx.foreach(row.steps, lambda step: rx.el.li(rx.el.code(step))), aria_label=WILL_RUN),
         ),
         rx.cond(row.detail != "", rx.el.pre(row.detail, tab_index=0)),
         rx.el.p(row.reason, class_name="meta"),
+        rx.cond(
+            row.raw != "",
+            rx.el.details(
+                rx.el.summary(CALLED_WITH),
+                rx.el.pre(row.raw, class_name="raw", tab_index=0),
+                class_name="always called",
+            ),
+        ),
         rx.cond(row.always != "", _always(row, weighing)),
         rx.el.input(type="hidden", name="approval_id", value=row.approval_id),
         rx.el.input(
@@ -70,22 +92,27 @@ def approval(
             class_name="note",
         ),
         rx.el.div(
-            *_buttons(row, {"allow_once": ANSWERS["allow_once"]}, on_answer),
-            rx.cond(
-                row.always != "",
-                rx.fragment(*_buttons(row, {"allow_always": ANSWERS["allow_always"]}, on_answer)),
-            ),
             rx.el.button(ANSWERS["reject_once"], type="submit", custom_attrs={"data-answer": "reject_once"}),
             rx.cond(
                 row.always != "",
                 rx.fragment(*_buttons(row, {"reject_always": ANSWERS["reject_always"]}, on_answer)),
             ),
+            rx.el.span(class_name="spacer"),
+            rx.cond(
+                row.always != "",
+                rx.fragment(*_buttons(row, {"allow_always": ANSWERS["allow_always"]}, on_answer)),
+            ),
+            *_buttons(row, {"allow_once": ANSWERS["allow_once"]}, on_answer),
             class_name="answers",
         ),
         on_submit=on_decline,
         class_name="dock approval",
         custom_attrs={"data-approval": row.approval_id, "aria-label": row.title + " " + row.subject},
     )
+
+
+def _where(place: Place) -> rx.Component:
+    return rx.el.span(IN, " ", rx.el.b(place.folder), class_name="place", title=place.path)
 
 
 def _always(row: rx.Var[Shown], weighing: Weighing) -> rx.Component:
@@ -215,6 +242,7 @@ def approvals(
     on_reply: Any,
     on_decline: Any,
     weighing: Weighing,
+    place: Place,
 ) -> rx.Component:
     """All that waits for the person."""
     return rx.foreach(
@@ -223,7 +251,7 @@ def approvals(
             row.asks,
             ("question", question(row, on_answer, on_reply)),
             ("plan", plan(row, on_answer, on_decline)),
-            approval(row, on_answer, on_decline, weighing),
+            approval(row, on_answer, on_decline, weighing, place),
         ),
     )
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import reflex as rx
 
-from app.components import docks, drawer_changes, drawer_files, drawer_jobs, drawer_trace
+from app.components import docks, drawer_changes, drawer_context, drawer_files, drawer_jobs, drawer_trace
+from app.components.separator import separator
 from app.drawer.opening import PANELS, DrawerState
 from app.state import FlashState
 from app.words import keys
@@ -56,6 +57,7 @@ def drawer(session_id: rx.Var[str]) -> rx.Component:
 
 def _frame(session_id: rx.Var[str]) -> rx.Component:
     return rx.el.aside(
+        separator("drawer", usual=440, least=360, grows="left"),
         rx.el.div(
             rx.el.div(
                 *(_tab(name, DrawerState.show(session_id, name)) for name in PANELS),
@@ -81,6 +83,7 @@ def _frame(session_id: rx.Var[str]) -> rx.Component:
                 ("files", drawer_files.files(session_id)),
                 ("jobs", drawer_jobs.jobs(session_id)),
                 ("trace", drawer_trace.trace(session_id)),
+                ("context", drawer_context.context()),
                 drawer_files.output(session_id),
             ),
             role="tabpanel",

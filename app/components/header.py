@@ -7,7 +7,8 @@ from typing import Any
 
 import reflex as rx
 
-from app.words import SESSIONS
+from app.words import SAVE, SESSIONS
+from app.words.browsing import NEW_NAME, RENAME
 from app.words.keys import SHORTCUTS
 
 
@@ -30,5 +31,27 @@ def header(*inside: Any) -> rx.Component:
             title=finds,
             aria_label=finds,
             custom_attrs={"data-does": "palette"},
+        ),
+    )
+
+
+def named(name: rx.Var[str], renamed: Any) -> rx.Component:
+    """The session's name; pressed, it can be changed. Renamed, what opened is made anew, and so closed."""
+    return rx.fragment(
+        rx.el.h1(rx.el.button(name, type="button", title=RENAME, custom_attrs={"popovertarget": "renaming"})),
+        rx.el.form(
+            rx.el.input(
+                name="name",
+                default_value=name,
+                aria_label=NEW_NAME,
+                max_length=200,
+                auto_complete="off",
+                custom_attrs={"autofocus": ""},
+            ),
+            rx.el.button(SAVE, type="submit", class_name="primary"),
+            on_submit=renamed,
+            id="renaming",
+            key=name,
+            custom_attrs={"popover": "auto"},
         ),
     )

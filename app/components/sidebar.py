@@ -9,6 +9,7 @@ import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router import link
 
+from app.components.separator import separator
 from app.shown import Entry
 from app.words import SESSIONS, UNNAMED
 from app.words.browsing import ALL_SESSIONS
@@ -41,7 +42,17 @@ def sidebar(
                 lambda entry: rx.el.li(
                     rx.cond(entry.heading != "", rx.el.span(entry.heading, class_name="group")),
                     link(
-                        entry.name,
+                        rx.cond(
+                            entry.how != "",
+                            rx.el.span(
+                                rx.el.span(entry.label, class_name="unseen"),
+                                class_name="standing",
+                                title=entry.label,
+                                custom_attrs={"data-how": entry.how},
+                            ),
+                        ),
+                        rx.el.span(entry.name, class_name="name"),
+                        rx.el.time(date_time=entry.at, custom_attrs={"data-ago": "short"}),
                         to=entry.href,
                         title=entry.name,
                         aria_current=rx.cond(entry.id == current, "page", "false"),
@@ -52,6 +63,7 @@ def sidebar(
         ),
         _place(ALL_SESSIONS, "/sessions", here, class_name="all"),
         rx.el.div(_place(SETTINGS, "/settings", here), _leaving(way_out), class_name="account"),
+        separator("sidebar", usual=272, least=220, most=360),
         id="sidebar",
         aria_label=SESSIONS,
         custom_attrs={"popover": "auto"},

@@ -6,6 +6,7 @@
 from typing import NamedTuple
 
 import reflex as rx
+from reflex_components_core.react_router import link
 
 from app.components.diff import diff
 from app.components.markdown import coloured, markdown
@@ -13,7 +14,21 @@ from app.shown import Call, Link, Shown
 from app.words import NAME, OUTPUT, SOURCES, THINKING_ALOUD, YOU
 from app.words.composing import COPY_PROMPT, EDIT, EDIT_PROMPT
 from app.words.drawer import OPEN_ALL
-from app.words.transcript import CALLED_WITH, COPY, COPY_ANSWER, FORK_HERE, FORK_MEANS, NEW_OUTPUT
+from app.words.transcript import (
+    AGAIN_MEANS,
+    ASK_AGAIN,
+    BEGIN_NEW,
+    CALLED_WITH,
+    COPY,
+    COPY_ANSWER,
+    FORK_HERE,
+    FORK_MEANS,
+    LINK,
+    LINK_MEANS,
+    NEW_OUTPUT,
+    OPEN_KEYS,
+    PICK_MODEL,
+)
 
 Pieces = tuple[rx.Var[list[str]], rx.Var[list[str]]]
 """Pieces of Markdown, and the colours of each."""
@@ -29,7 +44,9 @@ def prompt(row: rx.Var[Shown]) -> rx.Component:
             custom_attrs={"data-role": "user", "aria-label": YOU},
         ),
         rx.el.div(
+            rx.cond(row.at != "", rx.el.time(date_time=row.at, custom_attrs={"data-ago": ""})),
             rx.el.button(COPY, type="button", aria_label=COPY_PROMPT, custom_attrs={"data-copy": "prompt"}),
+            link_to(row.id),
             rx.cond(
                 row.can_be_edited,
                 rx.el.button(EDIT, type="button", aria_label=EDIT_PROMPT, custom_attrs={"data-edit": row.id}),
@@ -37,6 +54,12 @@ def prompt(row: rx.Var[Shown]) -> rx.Component:
             class_name="prompt-foot",
         ),
     )
+
+
+def link_to(row_id: rx.Var[str]) -> rx.Component:
+    """A button that copies the address of a row."""
+    attributes = {"data-copy": "link", "data-row": row_id}
+    return rx.el.button(LINK, type="button", aria_label=LINK_MEANS, title=LINK_MEANS, custom_attrs=attributes)
 
 
 def answer(row: rx.Var[Shown]) -> rx.Component:
@@ -49,7 +72,7 @@ def answer(row: rx.Var[Shown]) -> rx.Component:
             class_name="answer",
             custom_attrs={"data-role": "assistant", "aria-label": NAME},
         ),
-        rx.cond(row.at != "", foot(End(row.turn_id, row.at, row.spent))),
+        rx.cond(row.at != "", foot(End(row.id, row.turn_id, row.at, row.spent))),
     )
 
 
@@ -62,6 +85,8 @@ def pieces(all_pieces: Pieces) -> rx.Component:
 class End(NamedTuple):
     """How a turn ended."""
 
+    row_id: rx.Var[str]
+    """Of its last words."""
     turn_id: rx.Var[str]
     at: rx.Var[str]
     spent: rx.Var[str]
@@ -78,6 +103,7 @@ def foot(end: End) -> rx.Component:
             aria_label=FORK_MEANS,
             custom_attrs={"data-fork": end.turn_id},
         ),
+        link_to(end.row_id),
         rx.el.time(date_time=end.at, custom_attrs={"data-ago": ""}),
         rx.el.span(end.spent),
         class_name="answer-foot",
@@ -124,7 +150,7 @@ def tool(row: rx.Var[Call]) -> rx.Component:
             rx.el.code(row.subject, class_name="subject", title=row.subject),
             rx.cond(row.fault != "", rx.el.span(row.fault, class_name="fault")),
             rx.cond(row.meta != "", rx.el.span(row.meta, class_name="came-to")),
-            rx.el.span(row.label, class_name="label"),
+            rx.el.span(row.label, class_name="label", custom_attrs={"data-since": row.since}),
         ),
         rx.cond(row.detail != "", rx.el.pre(row.detail, class_name="arguments", tab_index=0)),
         rx.cond(row.diff != "", diff(row.diff, row.marks)),
@@ -168,8 +194,34 @@ def group(row: rx.Var[Shown]) -> rx.Component:
 
 
 def notice(row: rx.Var[Shown]) -> rx.Component:
-    """A sentence about the turn itself."""
-    return rx.el.p(row.text, id="row-" + row.id, class_name="notice")
+    """A sentence about the turn itself, and what can be done about it while it is the last."""
+    words = rx.el.p(row.text)
+    return rx.el.div(
+        words,
+        rx.cond(
+            row.acts.length() > 0,
+            rx.el.div(rx.foreach(row.acts, lambda act: _act(act, row)), class_name="ways"),
+        ),
+        id="row-" + row.id,
+        class_name="notice",
+    )
+
+
+def _act(act: rx.Var[str], row: rx.Var[Shown]) -> rx.Component:
+    again = {"data-again": row.turn_id}
+    drawn = rx.match(
+        act,
+        ("keys", link(OPEN_KEYS, to="/settings#keys", class_name="small-button")),
+        ("models", rx.el.button(PICK_MODEL, type="button", custom_attrs={"data-does": "models"})),
+        ("again", rx.el.button(ASK_AGAIN, type="button", title=AGAIN_MEANS, custom_attrs=again)),
+        link(BEGIN_NEW, to="/", class_name="small-button"),
+    )
+    return rx.fragment(drawn, key=act)
+
+
+def trying_again(tried: rx.EventHandler) -> rx.Component:
+    """Asks once more what a turn was asked for; the page's script says which turn."""
+    return rx.el.form(rx.el.input(name="turn_id", type="hidden"), id="again", hidden=True, on_submit=tried)
 
 
 @rx.memo

@@ -9,21 +9,23 @@ from pydantic import Field
 
 from agent.core.errors import MaestroError
 from agent.core.identity import User
-from app.drawer import changes, files, jobs, output, trace
+from app.drawer import changes, context, files, jobs, output, trace
 from app.drawer.changes import ChangesState
+from app.drawer.context import ContextState
 from app.drawer.files import FilesState, Path
 from app.drawer.jobs import AllJobsState
 from app.drawer.output import OutputState
 from app.drawer.trace import TraceState
 from app.state import asked, bring_up
 
-Tab = Literal["changes", "files", "jobs", "trace"]
+Tab = Literal["changes", "files", "jobs", "trace", "context"]
 Id = Annotated[str, Field(min_length=1, max_length=200)]
 PANELS: dict[str, tuple[type[Any], Callable[..., Awaitable[None]]]] = {
     "changes": (ChangesState, changes.look),
     "files": (FilesState, files.look),
     "jobs": (AllJobsState, jobs.look),
     "trace": (TraceState, trace.look),
+    "context": (ContextState, context.look),
 }
 """Each tab's State, and what reads into it."""
 

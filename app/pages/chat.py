@@ -23,7 +23,8 @@ from app.components import (
     skips,
     transcript,
 )
-from app.components.header import header
+from app.components.header import header, named
+from app.components.naming import naming
 from app.components.welcome import beginnings, welcome
 from app.composing import ComposingState
 from app.listing import SessionsState
@@ -43,10 +44,12 @@ def page() -> rx.Component:
             transcript.new_output(),
             transcript.jump(ChatState.session_id, ChatState.jump),
             transcript.forking(ChatState.fork),
+            transcript.trying_again(ChatState.again),
             foot(),
         ),
         drawer.drawer(ChatState.session_id),
         marker(),
+        naming(rx.cond(ChatState.name == "", NAME, ChatState.name), SessionsState.asking),
         skips.spoken(
             rx.cond(has_connection_errors, RECONNECTING, follow.RunState.said), follow.RunState.alarm
         ),
@@ -91,7 +94,7 @@ def talk() -> rx.Component:
                 (live.settled, live.settled_inks),
                 (live.finished, live.finished_inks),
                 transcript.growing(live.shape, live.head + live.middle, live.tail),
-                transcript.End(live.ended, live.ended_at, live.spent),
+                transcript.End(live.ended_row, live.ended, live.ended_at, live.spent),
             ),
             queue.queue(follow.QueueState.rows, ChatState.edit, ChatState.steer, ChatState.drop),
             class_name="column",
@@ -107,6 +110,7 @@ def foot() -> rx.Component:
     """What waits for the person, and the composer."""
     return rx.el.div(
         docks.flash(FlashState.sentence, FlashState.close),
+        rx.cond(~ComposingState.can_add_key, rx.el.span(class_name="without-keys", hidden=True)),
         commands.guide(CommandingState.helps, CommandingState.close),
         docks.todos(follow.RunState.todos, follow.RunState.progress),
         docks.jobs(jobs.JobsState.jobs, lambda number: jobs.JobsState.stop(ChatState.session_id, number)),
@@ -121,6 +125,7 @@ def foot() -> rx.Component:
                 AlwaysState.preview,
                 lambda approval_id, changed: AlwaysState.weigh(ChatState.session_id, approval_id, changed),
             ),
+            docks.Place(ChatState.folder, ChatState.workspace),
         ),
         commands.table(ChatState.models),
         commands.handed(CommandingState.text, CommandingState.handed),
@@ -151,7 +156,7 @@ def foot() -> rx.Component:
 def heading() -> rx.Component:
     """The session's name and what it is doing."""
     return header(
-        rx.el.h1(rx.cond(ChatState.name == "", NAME, ChatState.name)),
+        rx.cond(ChatState.name == "", rx.el.h1(NAME), named(ChatState.name, ChatState.rename)),
         rx.cond(
             follow.RunState.spent != "",
             rx.el.span(
@@ -181,6 +186,7 @@ def heading() -> rx.Component:
             custom_attrs={
                 "data-working": follow.RunState.is_working,
                 "data-asking": follow.RunState.asking.length() > 0,
+                "data-since": follow.RunState.since,
             },
         ),
         rx.cond(ChatState.session_id != "", drawer.toggle(ChatState.session_id)),

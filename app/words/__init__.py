@@ -263,6 +263,7 @@ CLOSE = "Close"
 SESSIONS = "Sessions"
 TRANSCRIPT = "Transcript"
 YOU = "You"
+WIDTH = {"sidebar": "Width of the list of sessions", "drawer": "Width of the panel"}
 SHOW_EARLIER = "Show earlier"
 WAITS = {"queued": "Waits for the running turn", "steering": "Goes in with the next step"}
 WAITING_PROMPT = "Waiting prompt"
@@ -315,6 +316,7 @@ STILL_ASKS = "This call would now pass: no, it would still be asked about."
 BACK_TEST = "Of the {questions} times you answered for this tool before, it would have allowed {passed}."
 BACK_TEST_DENIED = "You denied {denied} of these."
 NOTE = "A word to the agent, if you deny"
+IN = "in"
 WILL_RUN = "It would run"
 OUTPUT = "Output"
 JOBS = "Jobs"
@@ -325,6 +327,7 @@ THINKING = "Thinking"
 ANSWERING = "Answering"
 NEEDS_YOU = "Needs you"
 STOPPING = "Stopping …"
+WAITING_FOR = "Waiting for {provider}"
 RECONNECTING = "Reconnecting…"
 
 

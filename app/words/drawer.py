@@ -12,10 +12,17 @@ DRAWER_ERRORS = {
     "turn": "There is no such turn here.",
     "call": "There is no such call here, or it has not ended.",
 }
-DRAWER = "Changes, files, jobs, trace"
+DRAWER = "Changes, files, jobs, trace, context"
 OPEN = "Show or hide the panel"
 CLOSE_DRAWER = "Close the panel"
-TABS = {"changes": "Changes", "files": "Files", "jobs": "Jobs", "trace": "Trace", "output": "Output"}
+TABS = {
+    "changes": "Changes",
+    "files": "Files",
+    "jobs": "Jobs",
+    "trace": "Trace",
+    "context": "Context",
+    "output": "Output",
+}
 
 SCOPES = {"session": "Session", "turn": "Last turn"}
 SCOPE = "Since when"
@@ -72,6 +79,24 @@ OUTCOMES = {
 """How a step ended that did not end as it should."""
 RAW = "Raw events"
 RAW_CUT = "… {n} more characters"
+
+FILLING = {
+    "told": "Who it is, and instructions",
+    "tools": "Descriptions of tools",
+    "prompts": "What you said",
+    "files": "Files you sent along",
+    "answers": "What it answered",
+    "thinking": "What it thought",
+    "calls": "What it called tools with",
+    "results": "What tools gave back",
+}
+FILLING_COLUMNS = ("What", "Tokens", "Share")
+FILLING_MEANS = (
+    "What the model is sent with the next prompt. What the last step used is shared out by length."
+)
+ABOUT_USED, ABOUT_USED_OF = "About {used} tokens", "About {used} of {of} tokens, {percent}"
+NOT_COUNTED = "The model has counted nothing yet, so this is estimated: four characters for a token."
+PICTURES_TOO = "Images and PDFs go along too; what they take is spread over the rest."
 
 OPEN_ALL = "Open all"
 MORE = "More"

@@ -44,7 +44,10 @@ TAKEN = (
 
 TITLE = "Shortcuts"
 IN_QUESTIONS = "While a question that waits has the focus"
-FIXED = "In the composer: Enter sends, Shift+Enter breaks the line, {mod}+Enter steers the running turn."
+FIXED = (
+    "In the composer: Enter sends, Shift+Enter breaks the line, {mod}+Enter steers the running turn. "
+    "Escape twice, where nothing is written, changes the last prompt."
+)
 CHANGE = "Change the keys for: {what}"
 PRESS = "Press the keys … Escape: as before. Backspace: none."
 NONE = "none"

@@ -33,6 +33,7 @@ OF_SESSIONS = {
     "sessions.edits",
     "sessions.export",
     "sessions.export_all",
+    "sessions.filled",
     "sessions.follow",
     "sessions.fork",
     "sessions.fork_after",

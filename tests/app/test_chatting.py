@@ -5,6 +5,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from app.words.transcript import GO_ON
 from tests.app.api.streams import turn
 from tests.app.serving import Server
 from tests.app.tabs import CHAT, HISTORY, LIST, QUEUE, RUN, Tab, opened
@@ -184,3 +185,47 @@ async def test_a_prompt_is_said_anew_in_its_place(server: Server, api: httpx2.Cl
         await tab.until(lambda: tab.sentence == "There is no such prompt here any more.")
     rows = api.get(f"sessions/{session}").json()["rows"]
     assert [row["text"] for row in rows if row["kind"] == "user"] == ["count to 3"]
+
+
+async def test_a_turn_that_came_to_something_goes_on_when_it_is_tried_again(
+    server: Server, api: httpx2.Client, session: str
+) -> None:
+    turn(api, session, "count to 1")
+    first = api.get(f"sessions/{session}").json()["rows"][0]["id"]
+    async with opened(server, f"/s/{session}") as tab:
+        await arrive(tab)
+        await tab.send(f"{CHAT}.again", {"form": {"turn_id": first}})
+        await tab.until(lambda: any(row["text"] == GO_ON for row in tab.rows))
+        await tab.idle_after(1)
+    rows = api.get(f"sessions/{session}").json()["rows"]
+    assert [row["text"] for row in rows if row["kind"] == "user"] == ["count to 1", GO_ON]
+
+
+async def test_a_turn_that_came_to_nothing_is_asked_the_same_again(
+    server: Server, api: httpx2.Client
+) -> None:
+    session = api.post("sessions", json={"model": "openai:none"}).json()["id"]
+    turn(api, session, "Hello")
+    first = api.get(f"sessions/{session}").json()["rows"][0]["id"]
+    async with opened(server, f"/s/{session}") as tab:
+        await arrive(tab)
+        await tab.send(f"{CHAT}.again", {"form": {"turn_id": first}})
+        await tab.until(lambda: any("taken back" in row["text"] for row in tab.rows))
+        await tab.idle_after(1)
+    rows = api.get(f"sessions/{session}").json()["rows"]
+    assert [row["text"] for row in rows if row["kind"] == "user"] == ["Hello"]
+    assert [row["id"] for row in rows if row["kind"] == "user"] != [first]
+
+
+async def test_a_session_is_renamed_and_an_empty_name_changes_nothing(
+    server: Server, api: httpx2.Client, session: str
+) -> None:
+    turn(api, session, "count to 1")
+    async with opened(server, f"/s/{session}") as tab:
+        await arrive(tab)
+        for name in ("Counting", " "):
+            await tab.send(f"{CHAT}.rename", {"form": {"name": name}})
+        await tab.until(lambda: tab.of(CHAT, "name") == "Counting")
+        [entry] = [entry for entry in tab.of(LIST, "entries") if entry["id"] == session]
+        assert entry["name"] == "Counting"
+    assert api.get(f"sessions/{session}").json()["name"] == "Counting"

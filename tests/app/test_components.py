@@ -72,7 +72,8 @@ def test_a_tool_card_names_its_call_and_its_state() -> None:
 
 def test_an_approval_can_be_answered_in_four_ways() -> None:
     weighing = docks.Weighing(StageState.text, StageState.text, StageState.texts, StageState.weigh)
-    dock = drawn(docks.approval(StageState.row, StageState.answer, StageState.save, weighing))
+    place = docks.Place(StageState.text, StageState.text)
+    dock = drawn(docks.approval(StageState.row, StageState.answer, StageState.save, weighing, place))
     assert "data-approval" in dock
     for answer in ("allow_once", "allow_always", "reject_once", "reject_always"):
         assert f'data-answer\\":\\"{answer}' in dock

@@ -4,7 +4,7 @@ from pathlib import Path
 from app import scripts
 from app.scripts import ASSETS, FIRST, LATER, LOADED, address, joined
 
-IMPORTED = {"markdown", "bounds", "links", "math", "formula", "diff"}
+IMPORTED = {"markdown", "bounds", "links", "math", "formula", "diff", "naming", "separator"}
 """Those that Reflex's build takes in by itself."""
 
 

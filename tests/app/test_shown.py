@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -142,3 +143,21 @@ def test_an_opened_card_says_what_let_its_call_run() -> None:
     assert shown(row.model_copy(update={"rule": rule})).allowed == f"A rule allowed it: {reach}"
     both = row.model_copy(update={"rule": rule, "allowed_by": "Ada"})
     assert shown(both).allowed == f"Allowed by Ada, and for later calls: {reach}"
+
+
+def test_a_notice_offers_what_can_be_done_about_it() -> None:
+    def acts(title: str, error: str = "") -> list[str]:
+        return shown(Row(id="n", kind="notice", turn_id="t", title=title, text=error)).acts
+
+    assert acts("error", "auth") == ["keys", "models", "again"]
+    assert acts("error", "context") == ["new", "models"]
+    assert acts("max_steps") == ["again"]
+    assert acts("error", "nobody knows it") == []
+    assert acts("restart") == [], "the turn goes on by itself"
+
+
+def test_a_call_says_since_when_it_runs() -> None:
+    at = datetime(2026, 1, 30, 23, tzinfo=UTC)
+    row = Row(id="c", kind="tool", title="shell", status="running", at=at)
+    assert shown(row).since == at.isoformat()
+    assert shown(row.model_copy(update={"status": "ok"})).since == ""

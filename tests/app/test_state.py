@@ -41,6 +41,8 @@ OURS = {
     ("app.chatting", "ChatState", "decline"): "sends a plan of the tab's session back",
     ("app.chatting", "ChatState", "choose_model"): "changes the tab's session's model",
     ("app.chatting", "ChatState", "fork"): "copies the tab's session up to a turn",
+    ("app.chatting", "ChatState", "again"): "asks once more what a turn of the tab's session was asked for",
+    ("app.chatting", "ChatState", "rename"): "names the tab's session",
     ("app.chatting", "ChatState", "name_model"): "changes the tab's session's model",
     ("app.chatting", "ChatState", "choose_fallbacks"): "changes the tab's session's fallbacks",
     ("app.chatting", "ChatState", "choose_mode"): "changes the tab's session's mode",

@@ -369,9 +369,32 @@ def test_the_run_state_says_what_is_going_on(view: View) -> None:
     assert not view.is_working
 
 
+def test_the_run_state_names_a_provider_that_asked_for_a_pause_until_it_is_heard(view: View) -> None:
+    retry = Noticed(turn_id="t", code="retry", values={"provider": "openai", "seconds": 8})
+    view.apply(retry)
+    assert view.run_state == "Waiting for OpenAI"
+    view.apply(Delta(kind="text", text="Hello", turn_id="t"))
+    assert view.run_state == "Answering"
+
+
+def test_what_goes_on_counts_from_its_beginning_and_a_question_counts_nothing(view: View) -> None:
+    assert view.since == view.transcript.began.isoformat() if view.transcript.began else ""
+    call = ToolCall(id="c", name="grep", arguments={})
+    started = ToolCallStarted(turn_id="t", call=call, effect="pure")
+    view.apply(started)
+    assert view.since == started.at.isoformat()
+    asked = ApprovalRequested(turn_id="t", approval_id="a", call=call, call_hash="", reason="no_rule")
+    view.apply(asked)
+    assert view.since == ""
+    view.apply(TurnFinished(turn_id="t", reason="end_turn"))
+    assert view.since == ""
+
+
 def test_a_start_and_a_change_are_told_once(view: View) -> None:
     assert view.take_start()
     assert not view.take_start()
+    view.apply(ApprovalGiven(turn_id="t", approval_id="a", answer="reject_once", by="You"))
+    assert view.take_start(), "the session asks no longer"
     assert view.take_change()
     assert not view.take_change()
     view.apply(Delta(kind="text", text="Hi", turn_id="t"))

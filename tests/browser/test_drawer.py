@@ -50,9 +50,9 @@ async def test_the_drawer_takes_the_focus_and_gives_it_back(chat: Chat) -> None:
     await expect(chat.page.locator("#open-drawer")).to_have_attribute("aria-expanded", "true")
     for key, tab in (
         ("ArrowRight", "files"),
-        ("End", "trace"),
+        ("End", "context"),
         ("ArrowRight", "changes"),
-        ("ArrowLeft", "trace"),
+        ("ArrowLeft", "context"),
     ):
         await chat.page.keyboard.press(key)
         await expect(chat.page.locator(f"#tab-{tab}[aria-selected=true][tabindex='0']")).to_be_focused()

@@ -35,6 +35,8 @@ CHAT_EVENTS = {
     "stop": Sent({"turn_id": "{turn_id}"}),
     "choose_model": Sent({"model": "demo:scripted"}),
     "fork": Sent({"form": {"turn_id": "{turn_id}"}}, positive=False),
+    "again": Sent({"form": {"turn_id": "{turn_id}"}}, positive=False),
+    "rename": Sent({"form": {"name": "taken over"}}),
     "name_model": Sent({"form": {"model": "demo:scripted"}}),
     "choose_fallbacks": Sent({"chain": "demo:scripted"}),
     "choose_mode": Sent({"mode": "plan"}),
