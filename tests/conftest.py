@@ -1,5 +1,6 @@
 """What every test stands on: no outside network, no outside settings, its own databases, a printed seed."""
 
+import gc
 import ipaddress
 import os
 import random
@@ -89,6 +90,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.seed is None:
         config.option.seed = secrets.randbelow(2**32)
+    if getattr(config.option, "dist", "no") == "no":  # what hands out tests to workers collects none
+        gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays; to look for garbage in it would take a tenth of all work."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -112,11 +112,14 @@ def modules() -> list[Path]:
     return [path for path in sources("agent", "app") if not re.search(r"/_", where(path))]
 
 
-@pytest.mark.parametrize("path", modules(), ids=where)
-def test_every_module_has_its_test(path: Path) -> None:
+def has_its_test(path: Path) -> bool:
     excepted = where(path) in WITHOUT_A_TEST_OF_THEIR_OWN or not says_something(path)
-    found = mirrored(path).exists() or is_tested_together(path)
-    assert excepted or found, f"{where(mirrored(path))} does not exist"
+    return excepted or mirrored(path).exists() or is_tested_together(path)
+
+
+def test_every_module_has_its_test() -> None:
+    assert modules()
+    assert [where(mirrored(path)) for path in modules() if not has_its_test(path)] == []
 
 
 def test_what_has_a_test_is_no_exception() -> None:
@@ -166,28 +169,37 @@ def test_a_pure_public_function_shows_its_use(path: Path, function: ast.Function
     assert ">>>" in (ast.get_docstring(function) or ""), f"{where(path)}: {function.name} has no doctest"
 
 
-@pytest.mark.parametrize("path", sources("agent", "app"), ids=where)
-def test_names_say_something(path: Path) -> None:
+def banned(path: Path) -> set[str]:
     definitions = (node for node in ast.walk(tree(path)) if isinstance(node, Function | ast.ClassDef))
     names = {path.stem, path.parent.name, *(node.name for node in definitions)}
-    assert not BANNED & {name.strip("_").lower() for name in names}
+    return BANNED & {name.strip("_").lower() for name in names}
 
 
-@pytest.mark.parametrize("path", sources("agent", "app"), ids=where)
-def test_files_and_functions_can_be_seen_whole(path: Path) -> None:
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= LONGEST_FILE, f"{lines} lines"
-    long = {node.name: length(node) for node in functions(path) if length(node) > LONGEST_FUNCTION}
-    assert not long
+def test_names_say_something() -> None:
+    assert {where(path): banned(path) for path in sources("agent", "app") if banned(path)} == {}
+
+
+def too_long(path: Path) -> dict[str, int]:
+    """What of a file cannot be seen whole, and its lines."""
+    lines = {path.name: len(path.read_text(encoding="utf-8").splitlines())}
+    long = {name: count for name, count in lines.items() if count > LONGEST_FILE}
+    return long | {node.name: length(node) for node in functions(path) if length(node) > LONGEST_FUNCTION}
+
+
+def test_files_and_functions_can_be_seen_whole() -> None:
+    assert {where(path): too_long(path) for path in sources("agent", "app") if too_long(path)} == {}
 
 
 def length(node: Function) -> int:
     return (node.end_lineno or node.lineno) - node.lineno + 1
 
 
-@pytest.mark.parametrize("path", sources("agent", "app"), ids=where)
-def test_a_module_says_what_is_here(path: Path) -> None:
-    assert not tree(path).body or ast.get_docstring(tree(path)), f"{where(path)} opens without a sentence"
+def is_silent(path: Path) -> bool:
+    return bool(tree(path).body) and not ast.get_docstring(tree(path))
+
+
+def test_a_module_says_what_is_here() -> None:
+    assert [where(path) for path in sources("agent", "app") if is_silent(path)] == []
 
 
 @pytest.mark.parametrize("folder", ["tests", "alembic"])

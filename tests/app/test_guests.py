@@ -11,9 +11,9 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from app.api.application import application
 from app.api.scopes import SETTINGS
 from tests.app.api.streams import turn
+from tests.app.documented import document
 from tests.app.serving import PATIENCE, VISIT, Server, serving
 from tests.app.tabs import CHAT, FLASH, HISTORY, LIST, RUN, Tab, opened
 from tests.servers import NO_TLS
@@ -90,7 +90,7 @@ def begun(client: httpx2.Client, **wanted: str) -> str:
 
 def routes() -> list[tuple[str, str]]:
     """Every method and path of the API."""
-    paths: dict[str, dict[str, object]] = application().openapi()["paths"]
+    paths: dict[str, dict[str, object]] = document()["paths"]
     return sorted((method.upper(), path) for path, methods in paths.items() for method in methods)
 
 

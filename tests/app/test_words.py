@@ -27,11 +27,15 @@ ALWAYS_THERE = {"model", "message", "reference", "what", "wait", "trouble"}
 """Values that a sentence finds in any case."""
 
 
-@cache
 def calls(*folders: str) -> list[tuple[str, ast.Call]]:
     """All calls in these folders, with the name of what is called."""
     files = [file for folder in folders for file in sorted((ROOT / folder).rglob("*.py"))]
-    nodes = (node for file in files for node in ast.walk(ast.parse(file.read_text("utf-8"))))
+    return [call for file in files for call in calls_of(file)]
+
+
+@cache
+def calls_of(file: Path) -> list[tuple[str, ast.Call]]:
+    nodes = ast.walk(ast.parse(file.read_text("utf-8")))
     return [(called(node.func), node) for node in nodes if isinstance(node, ast.Call)]
 
 

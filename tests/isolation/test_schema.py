@@ -1,6 +1,7 @@
 """Schemathesis over the OpenAPI document: no answer that it does not declare, and none that breaks."""
 
 import random
+from copy import deepcopy
 from typing import Any
 
 import hypothesis
@@ -17,12 +18,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from app.api.application import application
+from tests.app.documented import document
 from tests.app.serving import Server
 from tests.isolation.people import Person, furnish, person
 from tests.isolation.routes import NAMES
 
-DOCUMENT = schemathesis.openapi.from_dict(application().openapi())
+DOCUMENT = schemathesis.openapi.from_dict(deepcopy(document()))
 STREAM = "GET /sessions/{session_id}/events"
 """Never ends; what it answers has tests of its own."""
 READ: list[Any] = [*DOCUMENT.get_all_operations()]

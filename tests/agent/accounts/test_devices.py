@@ -21,6 +21,7 @@ from agent.store.audit import AuditEntryRow
 from agent.store.columns import new_id, now
 from agent.store.engine import connect, disconnect, reading, writing
 from agent.store.users import ApiTokenRow, DeviceCodeRow, UserRow
+from tests.agent.sessions.talk import sqlite_only
 
 PLACE = "192.0.2.7"
 NONE: tuple[Scope, ...] = ()
@@ -131,6 +132,7 @@ async def test_a_code_holds_for_ten_minutes(
     assert made == []
 
 
+@sqlite_only
 @pytest.mark.parametrize(
     "code",
     ["", "x", "msd_", "msd_" + "x" * 42, "mst_" + "x" * 43, "msd_" + "é" * 43, "\ud800", "\0", "x" * 10**6],

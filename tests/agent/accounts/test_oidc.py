@@ -17,6 +17,7 @@ from agent.core.errors import Invalid, MaestroError, Unavailable
 from agent.core.identity import User
 from agent.store.engine import reading
 from agent.store.users import SignInRow, UserRow
+from tests.agent.sessions.talk import sqlite_only
 from tests.forged import CLIENT, Forged, forged, key, signed
 from tests.oauth import AuthorizationServer, authorization_server, visit
 
@@ -148,6 +149,7 @@ async def test_a_state_kept_for_another_purpose_signs_nobody_in(liar: Forged) ->
     assert await refusal(at(liar.url), {"state": state, "code": "c"}) == "login_state"
 
 
+@sqlite_only
 @pytest.mark.parametrize(
     ("back", "code"),
     [
@@ -181,6 +183,7 @@ async def test_an_issuer_that_names_itself_on_the_way_back_must_do_so(liar: Forg
     assert (await finish(settings, BROWSER, Answer(**back, iss=liar.url))).user
 
 
+@sqlite_only
 @pytest.mark.parametrize(
     "claims",
     [

@@ -13,6 +13,7 @@ from agent.core.identity import User
 from agent.store.audit import AuditEntryRow
 from agent.store.engine import reading
 from agent.store.users import UserRow
+from tests.agent.sessions.talk import sqlite_only
 
 ISSUER = "https://login.example.org"
 ADA = Vouched(issuer=ISSUER, subject="1", email="Ada@Example.org", is_verified=True, name="Ada Lovelace")
@@ -98,6 +99,7 @@ async def test_an_address_that_nobody_verified_makes_no_administrator() -> None:
     assert not (await known(claimed, allowing(maestro_admins="grace@example.org"))).is_admin
 
 
+@sqlite_only
 @pytest.mark.usefixtures("owner")
 @pytest.mark.parametrize(
     ("email", "is_verified"),
@@ -122,6 +124,7 @@ async def test_an_allowed_domain_may_sign_in_however_it_is_written() -> None:
     assert await known(ADA, allowing(maestro_allowed_domains="other.org, EXAMPLE.org"))
 
 
+@sqlite_only
 @pytest.mark.usefixtures("owner")
 @pytest.mark.parametrize(
     "email", ["", "ada", "@", "ada@", "a@b@example.org", "a b@c", "a\0@b", "x" * 400 + "@b"]

@@ -21,6 +21,7 @@ from agent.store.audit import AuditEntryRow
 from agent.store.engine import reading, writing
 from agent.store.users import LlmConfigurationRow
 from tests.agent.providers.wires import finish, prompt
+from tests.agent.sessions.talk import sqlite_only
 from tests.oauth import endpoint
 from tests.replay import Recording, Replay
 
@@ -213,6 +214,7 @@ async def test_a_provider_that_is_none_is_told(owner: User, provider: str) -> No
         await providers.credential(owner, provider)
 
 
+@sqlite_only
 @pytest.mark.parametrize(
     ("provider", "given", "code"),
     [

@@ -22,6 +22,7 @@ from agent.tooling.ruling import (
     rules,
     standing,
 )
+from tests.agent.sessions.talk import sqlite_only
 
 KINDS: dict[str, Kind] = {"shell": "execute", "edit": "edit"}
 SOON = timedelta(hours=1)
@@ -184,6 +185,7 @@ def test_what_cannot_be_added_cannot_be_drafted(fields: dict[str, Any], code: st
     assert told.value.code == code
 
 
+@sqlite_only
 @pytest.mark.parametrize(
     ("fields", "code"),
     [

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from app.api.application import application
+from tests.app.documented import document
 
 JSON = {"content-type": "application/json"}
 DEEP = b"[" * 100_000 + b"]" * 100_000
@@ -140,13 +140,13 @@ def test_the_document_is_that_of_the_running_server(stranger: httpx2.Client) -> 
     assert answer.status_code == 200
     assert answer.json()["openapi"].startswith("3.1.")
     assert answer.json()["servers"] == [{"url": "/api/v1"}]
-    assert answer.json()["paths"] == application().openapi()["paths"]
+    assert answer.json()["paths"] == document()["paths"]
 
 
 def test_the_document_is_whole() -> None:
-    document = application().openapi()
+    written = document()
     operations = [
-        (path, operation) for path, methods in document["paths"].items() for operation in methods.values()
+        (path, operation) for path, methods in written["paths"].items() for operation in methods.values()
     ]
     ids = [operation["operationId"] for _, operation in operations]
     assert len(set(ids)) == len(ids)
@@ -156,8 +156,8 @@ def test_the_document_is_whole() -> None:
         assert named == given
         assert operation["description"]
         assert operation["responses"]
-    for reference in references(document):
-        place: Any = document
+    for reference in references(written):
+        place: Any = written
         for step in reference.removeprefix("#/").split("/"):
             place = place[step]
 

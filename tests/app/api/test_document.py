@@ -2,11 +2,11 @@ from typing import Any
 
 import pytest
 
-from app.api.application import application
 from app.api.scopes import needed
 from app.problems import MEDIA_TYPE
+from tests.app.documented import document
 
-DOCUMENT = application().openapi()
+DOCUMENT = document()
 OPERATIONS: list[tuple[str, str, dict[str, Any]]] = [
     (method, path, operation)
     for path, operations in DOCUMENT["paths"].items()

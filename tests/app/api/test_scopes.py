@@ -6,13 +6,13 @@ import pytest
 
 from agent.accounts.tokens import hashed, new_token
 from agent.core.identity import SCOPES, Scope
-from app.api.application import application
 from app.api.scopes import needed
+from tests.app.documented import document
 from tests.app.serving import Server
 
 OPERATIONS = [
     (method.upper(), path)
-    for path, operations in application().openapi()["paths"].items()
+    for path, operations in document()["paths"].items()
     for method in operations
     if not path.startswith("/cli/")
 ]

@@ -19,6 +19,7 @@ from agent.tooling.openapi.keeping import (
     services,
     unsealed,
 )
+from tests.agent.sessions.talk import sqlite_only
 from tests.agent.tooling.openapi.conftest import EVERYTHING, Echo
 
 TEXT = EVERYTHING.read_text("utf-8")
@@ -76,6 +77,7 @@ async def test_credentials_are_sealed_and_shown_to_nobody(owner: User) -> None:
     assert "nobody" not in shop.model_dump_json() + repr(NewService(name="a", credentials={"key": "nobody"}))
 
 
+@sqlite_only
 @pytest.mark.parametrize(
     ("new", "code"),
     [
