@@ -197,7 +197,7 @@ async def markdown(chat: Chat) -> None:
 async def sidebar(chat: Chat) -> None:
     """The list of sessions, where it has to be opened."""
     await chat.work("a session with a rather long name that does not fit into the list of sessions")
-    if await (menu := chat.page.get_by_role("button", name="Sessions")).is_visible():
+    if await (menu := chat.page.get_by_role("button", name="Sessions", exact=True)).is_visible():
         await menu.click()
 
 

@@ -144,6 +144,20 @@ async def drawer_jobs(chat: Chat) -> None:
     await expect(chat.page.locator("#drawer .nothing-here")).to_be_visible()
 
 
+async def drawer_context(chat: Chat) -> None:
+    """The drawer with what fills the model's window."""
+    await pictures.changed(chat)
+    await chat.page.locator("#tab-context").click()
+    await expect(chat.page.locator("#drawer .filling")).to_be_visible()
+
+
+async def renaming(chat: Chat) -> None:
+    """The session is about to get another name."""
+    await chat.work("hello")
+    await chat.page.locator("h1 button").click()
+    await expect(chat.page.locator("#renaming input")).to_be_visible()
+
+
 async def skipping(chat: Chat) -> None:
     """The first link that Tab finds."""
     await chat.page.locator(".skips button").first.focus()
@@ -215,6 +229,8 @@ STATES: dict[str, State] = {
     "drawer: a file": drawer_files,
     "drawer: trace": drawer_trace,
     "drawer: no jobs": drawer_jobs,
+    "drawer: what fills the window": drawer_context,
+    "chat: a session is renamed": renaming,
     "palette: something is found": palette,
     "palette: nothing typed": palette_empty,
     "shortcuts: one is changed": shortcuts,
