@@ -47,5 +47,5 @@ def attachment(name: str, raw: bytes) -> File:
 
 def _called(name: str) -> str:
     """The last part of a name, as one line that a transcript can show."""
-    last = shown(name.replace("\\", "/").rstrip("/").rpartition("/")[2]).strip()
-    return last[-MOST_NAME:] or "file"
+    last = name.replace("\\", "/").rstrip("/").rpartition("/")[2].strip()
+    return shown(last)[-MOST_NAME:] if last else "file"

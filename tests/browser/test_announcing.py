@@ -50,7 +50,7 @@ async def test_what_went_wrong_is_told_once_and_not_again_when_one_comes_back(ch
     await chat.model.press("Tab")
     await chat.ask("hello")
     await expect(chat.page.locator("#alarm")).not_to_be_empty()
-    assert await heard(chat, "alarm") == [await chat.notices.last.text_content()]
+    assert await heard(chat, "alarm") == [await chat.notices.last.locator("p").text_content()]
     await chat.page.reload()
     await expect(chat.notices).to_have_count(1)
     await expect(chat.page.locator("#alarm")).to_be_empty()

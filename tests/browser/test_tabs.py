@@ -60,7 +60,8 @@ async def test_a_restart_changes_nothing_that_was_shown(tab: Opening, tmp_path: 
         await chat.answer("allow_once")
         await chat.idle()
         await chat.work("count to 30")
-        before = await chat.page.locator("#transcript .column > *").evaluate_all(shown)
+        rows = "#transcript .column > *"
+        before = await chat.page.locator(rows).evaluate_all(shown)
         assert len(before) >= 5
     await expect(chat.state).to_have_text("Reconnecting…")
     chat.faults.seen.clear()  # a socket that is refused for a while
@@ -69,7 +70,8 @@ async def test_a_restart_changes_nothing_that_was_shown(tab: Opening, tmp_path: 
         other = await tab(server, f"/s/{chat.session_id}")
         for one in (other, chat):
             await expect(one.answers.last).to_contain_text("w30")
-            assert await one.page.locator("#transcript .column > *").evaluate_all(shown) == before
+            await expect(one.page.locator(rows)).to_have_count(len(before))  # the newest are there first
+            assert await one.page.locator(rows).evaluate_all(shown) == before
         await chat.work("count to 4")
         assert await chat.counted() == [1, 2, 3, 4]
         chat.faults.seen.clear()
