@@ -110,6 +110,7 @@ def spent(usage: Usage, seconds: float | None = None) -> str:
     said = [duration(seconds)] if seconds is not None else []
     if usage.input or usage.output:
         cached = f", {tokens(usage.cached)} of them cached" if usage.cached else ""
-        said += [f"{tokens(usage.input)} tokens read{cached}", f"{tokens(usage.output)} written"]
+        read = "1 token" if usage.input == 1 else f"{tokens(usage.input)} tokens"
+        said += [f"{read} read{cached}", f"{tokens(usage.output)} written"]
         said.append(price(usage.cost))
     return " · ".join(said)
