@@ -19,6 +19,7 @@ LATER = (
     "attaching",
     "uploads",
     "following",
+    "earlier",
     "copying",
     "forms",
     "browsing",

@@ -77,7 +77,7 @@ def talk() -> rx.Component:
             ),
             rx.cond(
                 follow.HistoryState.has_earlier,
-                rx.el.button(SHOW_EARLIER, type="button", on_click=ChatState.show_earlier),
+                rx.el.button(SHOW_EARLIER, type="button", id="earlier", on_click=ChatState.show_earlier),
             ),
             rx.cond(
                 (ChatState.session_id != "")

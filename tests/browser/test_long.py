@@ -54,7 +54,7 @@ def long_session(server: Server) -> str:
     return session
 
 
-async def test_a_long_session_opens_with_its_newest_rows(
+async def test_a_long_session_opens_with_its_newest_rows_and_the_others_come_by_moving_up(
     tab: Opening, server: Server, long_session: str
 ) -> None:
     chat = await tab(server, f"/s/{long_session}")
@@ -62,9 +62,10 @@ async def test_a_long_session_opens_with_its_newest_rows(
     await expect(newest).to_be_in_viewport(timeout=LONGEST_OPENING)
     await expect(chat.prompts.nth(9)).to_be_attached()
     assert await chat.prompts.count() < TURNS
-    while await (earlier := chat.page.get_by_role("button", name="Show earlier")).count():
+    await chat.page.get_by_role("region", name="Transcript").hover()
+    while await chat.page.get_by_role("button", name="Show earlier").count():
         known = await chat.prompts.count()
-        await earlier.click()
+        await chat.page.mouse.wheel(0, -100_000)
         await expect(chat.prompts.nth(known)).to_be_attached()
     await expect(chat.prompts.first).to_contain_text("for the 0th time")
     await expect(chat.prompts).to_have_count(TURNS)
