@@ -61,19 +61,25 @@ class ChatState(rx.State):
     instructions: list[str] = []
     """The files the model is told beside the prompts, with their sizes."""
 
+    @rx.var
+    def at(self) -> str:
+        """The session of the page's address, which a person means; what is shown may lag behind it."""
+        return session_of(self.router.url.path)
+
     @rx.event(background=True, supersedes=True)
     async def arrive(self) -> Any:
         """Show the session of the page's address, and follow it for as long as the tab is there."""
-        session_id = session_of(self.router.url.path)
-        pace = pace_of(self.router.session.client_token)
+        session_id = self.at
+        pace, tiers = pace_of(self.router.session.client_token), follow.Tiers()
         try:
             user = await who(self)
             async with self:
                 is_shown = session_id == self.session_id
                 had_other = self.session_id not in ("", session_id)
                 view = await self._show(user, session_id)
+                if had_other:  # its rows are gone before this one has a name
+                    await tiers.push(self, view)
             view.is_opening = view.has_past and not is_shown
-            tiers = follow.Tiers()
 
             async def flush() -> None:
                 async with self:
@@ -158,15 +164,15 @@ class ChatState(rx.State):
         """Do what the text asks for; what begins with a slash is for the page, all else for the model."""
         files = composing.attached(form)
         if commanding.is_command(text):
-            return await self._follow_up(user, await commanding.do(user, self.session_id, text))
+            return await self._follow_up(user, await commanding.do(user, self.at, text))
         if not text and not files:
             return None
         wanted = commanding.asked_for(text, steers=bool(form.get("steers")), attachments=files)
         if edits := str(form.get("edits", "")):
-            before = await sessions.take_back(user, self.session_id, edits)
+            before = await sessions.take_back(user, self.at, edits)
             wanted = said_anew(before, wanted)
-        if self.session_id:
-            await sessions.submit(user, self.session_id, wanted)
+        if self.at:
+            await sessions.submit(user, self.at, wanted)
             return None
         session = await self._begin(user, str(form.get("session_id", "")))
         if chain := in_order(self.fallbacks):
@@ -181,7 +187,7 @@ class ChatState(rx.State):
             (await self.get_state(CommandingState)).helps = True
         if done.is_renamed:
             await list_anew(self, user)
-            self.name = (await sessions.get(user, self.session_id)).name
+            self.name = (await sessions.get(user, self.at)).name
         if done.takes_away:
             return rx.download(done.takes_away)
         return rx.redirect(done.goes_to) if done.goes_to else None
@@ -198,7 +204,7 @@ class ChatState(rx.State):
         """Do what the first prompt need not wait for, nor the rows: read the log, offer the models."""
         try:
             user = await who(self)
-            if session_id := session_of(self.router.url.path):
+            if session_id := self.at:
                 found = await tooling.read_instructions(user, await sessions.get(user, session_id))
                 async with self:
                     self.instructions = [instruction_note(file) for file in found.files]
@@ -220,7 +226,7 @@ class ChatState(rx.State):
                     await composing.know_models(self, user, known)
                     if self.models != offered:
                         self.models = offered
-                await composing.offer_starters(self, user, session_of(self.router.url.path))
+                await composing.offer_starters(self, user, self.at)
         except MaestroError:
             return
 
@@ -235,7 +241,7 @@ class ChatState(rx.State):
     @asked
     async def jump(self, user: User, form: dict[str, Any]) -> Any:
         """Show as much of the history as it takes to see a row."""
-        opened = await sessions.open(user, self.session_id)
+        opened = await sessions.open(user, self.at)
         rows = [row.id for row in opened.transcript.told]
         wanted = str(form.get("row", ""))
         if wanted not in rows:
@@ -248,7 +254,7 @@ class ChatState(rx.State):
     @asked
     async def fork(self, user: User, form: dict[str, Any]) -> Any:
         """Go on from the end of a turn in a copy of the session."""
-        copy = await sessions.fork_after(user, self.session_id, str(form.get("turn_id", "")))
+        copy = await sessions.fork_after(user, self.at, str(form.get("turn_id", "")))
         return rx.redirect(f"/s/{copy.id}")
 
     @rx.event
@@ -256,7 +262,7 @@ class ChatState(rx.State):
     async def rename(self, user: User, form: dict[str, Any]) -> None:
         """Give the session another name."""
         if name := str(form.get("name", "")).strip()[:LONGEST_NAME]:
-            self.name = (await sessions.change(user, self.session_id, name=name)).name
+            self.name = (await sessions.change(user, self.at, name=name)).name
             await list_anew(self, user)
 
     @rx.event
@@ -264,19 +270,19 @@ class ChatState(rx.State):
     async def again(self, user: User, form: dict[str, Any]) -> None:
         """Ask once more what a turn was asked for; one that had come to something goes on from there."""
         turn_id = str(form.get("turn_id", ""))
-        opened = await sessions.open(user, self.session_id)
+        opened = await sessions.open(user, self.at)
         had_come_to = any(row.turn_id == turn_id and row.kind in DONE for row in opened.transcript.told)
         if had_come_to:
             parts: tuple[PromptPart, ...] = (Text(text=GO_ON),)
         else:
-            parts = await sessions.take_back(user, self.session_id, turn_id)
-        await sessions.submit(user, self.session_id, Prompt(parts=parts))
+            parts = await sessions.take_back(user, self.at, turn_id)
+        await sessions.submit(user, self.at, Prompt(parts=parts))
 
     @rx.event
     @asked
     async def stop(self, user: User, turn_id: Id) -> None:
         """Stop the turn the tab shows; a later one goes on."""
-        await sessions.submit(user, self.session_id, Interrupt(turn_id=turn_id))
+        await sessions.submit(user, self.at, Interrupt(turn_id=turn_id))
 
     @rx.event
     @asked
@@ -286,7 +292,7 @@ class ChatState(rx.State):
         waits = await self._waiting(user, prompt_id)
         parts = edited(waits.prompt, str(form.get("prompt", "")))
         command = EditPrompt(prompt_id=prompt_id, parts=parts, steers=waits.steers)
-        await sessions.submit(user, self.session_id, command)
+        await sessions.submit(user, self.at, command)
 
     @rx.event
     @asked
@@ -294,16 +300,16 @@ class ChatState(rx.State):
         """Tell a prompt that waits to the running turn."""
         waits = await self._waiting(user, prompt_id)
         command = EditPrompt(prompt_id=prompt_id, parts=waits.prompt, steers=True)
-        await sessions.submit(user, self.session_id, command)
+        await sessions.submit(user, self.at, command)
 
     @rx.event
     @asked
     async def drop(self, user: User, prompt_id: Id) -> None:
         """Take a prompt back that waits."""
-        await sessions.submit(user, self.session_id, DropPrompt(prompt_id=prompt_id))
+        await sessions.submit(user, self.at, DropPrompt(prompt_id=prompt_id))
 
     async def _waiting(self, user: User, prompt_id: str) -> PromptQueued:
-        opened = await sessions.open(user, self.session_id)
+        opened = await sessions.open(user, self.at)
         if prompt_id not in opened.transcript.queue:
             raise Conflict("prompt_started")
         return opened.transcript.queue[prompt_id]
@@ -315,7 +321,7 @@ class ChatState(rx.State):
         is_for_ever = answer.endswith("always")
         rule = choice_of(await self.get_state(AlwaysState), approval_id) if is_for_ever else None
         command = Answer(approval_id=approval_id, answer=answer, rule=rule)
-        await sessions.submit(user, self.session_id, command)
+        await sessions.submit(user, self.at, command)
 
     @rx.event
     @asked
@@ -323,16 +329,14 @@ class ChatState(rx.State):
         """Reply to the agent's questions."""
         approval_id, replies = str(form.get("approval_id", "")), replied(form)
         command = Answer(approval_id=approval_id, answer="allow_once", replies=replies)
-        await sessions.submit(user, self.session_id, command)
+        await sessions.submit(user, self.at, command)
 
     @rx.event
     @asked
     async def decline(self, user: User, form: dict[str, Any]) -> None:
         """Say no to a call or a plan, with a word about what should be different."""
         approval_id, note = str(form.get("approval_id", "")), str(form.get("note", ""))[:4000]
-        await sessions.submit(
-            user, self.session_id, Answer(approval_id=approval_id, answer="reject_once", note=note)
-        )
+        await sessions.submit(user, self.at, Answer(approval_id=approval_id, answer="reject_once", note=note))
 
     @rx.event
     @asked
@@ -350,7 +354,7 @@ class ChatState(rx.State):
         chosen = model.strip()
         if not chosen or chosen == self.model:
             return
-        self.model = (await choose_model(Asked(user, self.session_id, chosen))).model
+        self.model = (await choose_model(Asked(user, self.at, chosen))).model
 
     @rx.event
     @asked
@@ -361,8 +365,8 @@ class ChatState(rx.State):
             return
         for model in wanted:
             providers.require(model)
-        if self.session_id:
-            wanted = (await sessions.change(user, self.session_id, fallbacks=wanted)).fallbacks
+        if self.at:
+            wanted = (await sessions.change(user, self.at, fallbacks=wanted)).fallbacks
         self.fallbacks = ", ".join(wanted)
 
     @rx.event
@@ -370,5 +374,5 @@ class ChatState(rx.State):
     async def choose_mode(self, user: User, mode: Mode) -> None:
         """Let another mode hold from the next turn on."""
         self.mode = mode
-        if self.session_id:
-            await sessions.change(user, self.session_id, mode=mode)
+        if self.at:
+            await sessions.change(user, self.at, mode=mode)

@@ -22,6 +22,7 @@
     const found = document.getElementById("search");
     if (found === box) return;
     if (found && !Object.keys(found).length) { // until React has taken it over, it hears nothing
+      typed = found.value === found.defaultValue ? null : { text: found.value, href: location.href };
       due ||= setTimeout(() => { due = 0; look(); }, 20);
       return;
     }

@@ -80,14 +80,14 @@
   };
   const buttons = () => [...document.querySelectorAll("#shortcuts [data-action]")];
   const keysOf = ({ dataset }) => kept()[dataset.action] ?? dataset.keys;
-  window.maestroKeys = { KEPT, kept, pressed, buttons, keysOf };
+  const means = (event, keys = pressed(event)) => buttons().find((one) => keysOf(one) === keys)?.dataset ?? {};
+  window.maestroKeys = { KEPT, kept, pressed, buttons, keysOf, steers: (event) => !kept().off && means(event).action === "steer" };
 
   addEventListener("keydown", (event) => {
     if (event.isComposing || event.defaultPrevented || event.getModifierState("AltGraph") || kept().off) return;
     if (event.target.closest?.(".edit[open], .rename, .sure[open]") && event.key === "Escape") return;
-    const keys = pressed(event);
-    const { action, letter } = buttons().find((one) => keysOf(one) === keys)?.dataset ?? {};
-    if (!action || (find("dialog[open]") && !["palette", "shortcuts"].includes(action))) return;
+    const { action, letter } = means(event);
+    if (!DOES[action] || (find("dialog[open]") && !["palette", "shortcuts"].includes(action))) return;
     const isIn = event.target.closest?.("[data-approval]") && !event.target.matches("input[type=text], textarea, select");
     if ((letter !== undefined && !isIn) || (event.altKey && event.target.matches("select"))) return;
     if (event.key !== "Escape") event.preventDefault();

@@ -6,8 +6,14 @@
   });
 
   // Reflex sends the form at any Enter; a box nobody sees says that it steers.
-  addEventListener("keydown", ({ key, target, ctrlKey, metaKey }) => {
-    if (key === "Enter" && target.id === "composer") target.form.elements.steers.checked = ctrlKey || metaKey;
+  addEventListener("keydown", (event) => {
+    const { key, shiftKey, target } = event;
+    const steers = target.id === "composer" && window.maestroKeys.steers(event);
+    if (target.id !== "composer" || (key !== "Enter" && !steers)) return;
+    target.form.elements.steers.checked = steers;
+    if (!steers || (key === "Enter" && !shiftKey)) return;
+    event.preventDefault();
+    target.form.requestSubmit();
   }, true);
 
   // A waiting prompt is edited in place; saved or cancelled, it is shown again.

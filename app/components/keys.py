@@ -37,7 +37,7 @@ def shortcuts() -> rx.Component:
             _list(words.SHORTCUTS, letter=False),
             rx.el.h3(words.IN_QUESTIONS),
             _list(words.LETTERS, letter=True),
-            rx.el.p(words.FIXED.format(mod="Ctrl"), class_name="meta"),
+            rx.el.p(words.FIXED, class_name="meta"),
             class_name="lists",
         ),
         rx.el.div(

@@ -28,8 +28,8 @@ DIRECT = {
     "shortcuts": "",
 }
 """Actions that are offered by name, and what must be on the page for each."""
-SHOWN = {*DIRECT, "needs_me", "palette"}
-"""Shortcuts that stand among the actions, or have been used to come here."""
+SHOWN = {*DIRECT, "needs_me", "palette", "steer"}
+"""Shortcuts that stand among the actions, have been used to come here, or mean what is in the composer."""
 OPTION: dict[str, Any] = {"role": "option", "tab_index": -1, "class_name": "option"}
 
 

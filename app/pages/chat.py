@@ -62,8 +62,7 @@ def page() -> rx.Component:
 
 
 def talk() -> rx.Component:
-    """What was said and done, and what waits to be said."""
-    live = follow.LiveState
+    """What was said and done, and what waits to be said; nothing of the session that was here before."""
     return rx.el.div(
         rx.el.div(
             rx.cond(
@@ -75,34 +74,42 @@ def talk() -> rx.Component:
                     SessionsState.entries,
                 ),
             ),
-            rx.cond(
-                follow.HistoryState.has_earlier,
-                rx.el.button(SHOW_EARLIER, type="button", id="earlier", on_click=ChatState.show_earlier),
-            ),
-            rx.cond(
-                (ChatState.session_id != "")
-                & (follow.HistoryState.rows.length() + follow.TurnState.rows.length() == 0)
-                & (ComposingState.starters.length() > 0),
-                rx.el.section(beginnings(ComposingState.starters), class_name="welcome"),
-            ),
-            transcript.rows(follow.HistoryState.rows),
-            transcript.rows(follow.TurnState.rows),
-            transcript.live_output(live.output),
-            transcript.live_thinking(live.thought_head + live.thought_middle + live.thought_tail),
-            transcript.live_answer(
-                live.has_answer,
-                (live.settled, live.settled_inks),
-                (live.finished, live.finished_inks),
-                transcript.growing(live.shape, live.head + live.middle, live.tail),
-                transcript.End(live.ended_row, live.ended, live.ended_at, live.spent),
-            ),
-            queue.queue(follow.QueueState.rows, ChatState.edit, ChatState.steer, ChatState.drop),
+            rx.cond(ChatState.at == ChatState.session_id, said()),
             class_name="column",
         ),
         id="transcript",
         role="region",
         tab_index=0,
         aria_label=TRANSCRIPT,
+    )
+
+
+def said() -> rx.Component:
+    """The rows of the session, the answer that is being said, and the prompts that wait."""
+    live = follow.LiveState
+    return rx.fragment(
+        rx.cond(
+            follow.HistoryState.has_earlier,
+            rx.el.button(SHOW_EARLIER, type="button", id="earlier", on_click=ChatState.show_earlier),
+        ),
+        rx.cond(
+            (ChatState.session_id != "")
+            & (follow.HistoryState.rows.length() + follow.TurnState.rows.length() == 0)
+            & (ComposingState.starters.length() > 0),
+            rx.el.section(beginnings(ComposingState.starters), class_name="welcome"),
+        ),
+        transcript.rows(follow.HistoryState.rows),
+        transcript.rows(follow.TurnState.rows),
+        transcript.live_output(live.output),
+        transcript.live_thinking(live.thought_head + live.thought_middle + live.thought_tail),
+        transcript.live_answer(
+            live.has_answer,
+            (live.settled, live.settled_inks),
+            (live.finished, live.finished_inks),
+            transcript.growing(live.shape, live.head + live.middle, live.tail),
+            transcript.End(live.ended_row, live.ended, live.ended_at, live.spent),
+        ),
+        queue.queue(follow.QueueState.rows, ChatState.edit, ChatState.steer, ChatState.drop),
     )
 
 

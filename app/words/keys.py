@@ -16,6 +16,7 @@ SHORTCUTS = {
     "new_session": Shortcut("New session", "Mod+Shift+O"),
     "composer": Shortcut("To the composer", "Shift+Escape"),
     "stop": Shortcut("Stop the turn", "Escape"),
+    "steer": Shortcut("Send now, to the running turn", "Mod+Enter"),
     "mode": Shortcut("Next mode", "Alt+M"),
     "models": Shortcut("Pick a model", "Mod+Shift+M"),
     "sidebar": Shortcut("Show or hide the sessions", "Mod+B"),
@@ -45,7 +46,7 @@ TAKEN = (
 TITLE = "Shortcuts"
 IN_QUESTIONS = "While a question that waits has the focus"
 FIXED = (
-    "In the composer: Enter sends, Shift+Enter breaks the line, {mod}+Enter steers the running turn. "
+    "In the composer: Enter sends, Shift+Enter breaks the line. "
     "Escape twice, where nothing is written, changes the last prompt."
 )
 CHANGE = "Change the keys for: {what}"

@@ -32,6 +32,33 @@ async def test_the_first_prompt_makes_a_session_and_goes_there(server: Server, a
     assert (made["name"], made["mode"], made["model"]) == ("count to 2", "edit", "demo:scripted")
 
 
+async def test_a_prompt_goes_to_the_session_of_the_address_even_while_another_is_still_shown(
+    server: Server, api: httpx2.Client, session: str
+) -> None:
+    async with opened(server, f"/s/{session}") as tab:
+        await arrive(tab)
+        tab.path = "/"
+        await tab.send(f"{CHAT}.send", {"form": {"prompt": "count to 2"}})
+        await tab.until(lambda: tab.events)
+        assert tab.of(CHAT, "at") == ""
+        path = tab.events[0]["payload"]["path"]
+    assert api.get(path.replace("/s/", "sessions/")).json()["name"] == "count to 2"
+    assert api.get(f"sessions/{session}").json()["rows"] == []
+
+
+async def test_the_rows_of_the_session_before_are_gone_once_another_is_shown(
+    server: Server, session: str
+) -> None:
+    async with opened(server, f"/s/{session}") as tab:
+        await arrive(tab)
+        await tab.send(f"{CHAT}.send", {"form": {"prompt": "say one"}})
+        await tab.idle_after(1)
+        tab.path = "/"
+        await tab.send(f"{CHAT}.arrive")
+        await tab.until(lambda: tab.of(CHAT, "session_id") == "")
+        assert tab.rows == []
+
+
 async def test_an_approval_is_shown_and_its_answer_lets_the_file_be_written(
     server: Server, api: httpx2.Client, session: str
 ) -> None:

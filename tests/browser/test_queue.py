@@ -116,6 +116,21 @@ async def test_while_a_turn_runs_enter_queues_and_with_control_it_steers(
     await expect(chat.page.locator("#send")).to_have_text("Send")
 
 
+async def test_other_keys_can_be_made_to_steer(chat: Chat) -> None:
+    await chat.page.evaluate('localStorage.setItem("maestro-keys", JSON.stringify({steer: "Alt+S"}))')
+    await ask_and_queue(chat)
+    await chat.page.keyboard.type("count to 7")
+    await chat.page.keyboard.press("Alt+s")
+    await expect(chat.waiting).to_contain_text(STEERING)
+    await expect(chat.composer).to_have_value("")
+    await chat.page.keyboard.type("count to 8")
+    await chat.page.keyboard.press("ControlOrMeta+Enter")
+    await expect(chat.waiting.last).to_contain_text(QUEUED)
+    await chat.answer("reject_once")
+    await expect(chat.waiting).to_have_count(0)
+    await chat.idle()
+
+
 async def test_what_was_typed_is_not_lost_when_the_turn_of_an_edited_prompt_begins(chat: Chat) -> None:
     await ask_and_queue(chat, "count to 7")
     await press(chat, "Edit this prompt")
