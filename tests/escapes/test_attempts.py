@@ -18,7 +18,7 @@ REAL = [pytest.param(attempt, id=name) for name, attempt in ATTEMPTS.items() if 
 
 @pytest.mark.parametrize("backend", CONFINED)
 @pytest.mark.parametrize("attempt", EVERY)
-async def test_an_attempt_is_blocked(attempt: Attempt, backend: str, field: Field) -> None:
+async def test_s31_an_attempt_is_blocked(attempt: Attempt, backend: str, field: Field) -> None:
     found = await tried(attempt, field, backend)
     assert not found.is_broken, found.output
     if attempt.escapes(backend):

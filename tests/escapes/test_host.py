@@ -88,7 +88,7 @@ async def test_a_workspace_may_have_any_name(name: str, backend: sandbox.Backend
 PROGRAMS = ("bwrap", "sh", "bash", "env", "prlimit", "python3", "python", "setsid", "git", "true", "cat")
 
 
-async def test_the_programs_of_a_workspace_are_not_taken_for_ours(
+async def test_s27_the_programs_of_a_workspace_are_not_taken_for_ours(
     backend: sandbox.Backend, field: Field, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await sandbox.close()
@@ -158,7 +158,7 @@ MAESTRO_SESSION MAESTRO_KEY
 """Variables that name code to be run, where keys are, or whose somebody is."""
 
 
-async def test_no_variable_brings_code_along(backend: sandbox.Backend, field: Field) -> None:
+async def test_s27_no_variable_brings_code_along(backend: sandbox.Backend, field: Field) -> None:
     confinement = within(field.workspace, variables={**dict.fromkeys(CODE.split(), "evil"), "COLUMNS": "99"})
     found = dict(line.partition("=")[::2] for line in (await said("env", confinement, backend)).splitlines())
     assert found["COLUMNS"] == "99"
@@ -166,14 +166,16 @@ async def test_no_variable_brings_code_along(backend: sandbox.Backend, field: Fi
 
 
 @pytest.mark.parametrize("line", ["-c 'touch evil'", "--help", "-i", "--rcfile x"])
-async def test_a_line_is_no_option_of_the_shell(line: str, backend: sandbox.Backend, field: Field) -> None:
+async def test_s21_a_line_is_no_option_of_the_shell(
+    line: str, backend: sandbox.Backend, field: Field
+) -> None:
     confinement = within(field.workspace)
     output, ending = await sandbox.run(line, confinement, backend=backend)
     assert ending.exit_code == 127, output
     assert not (field.workspace / "evil").exists()
 
 
-async def test_an_argument_is_no_option_of_the_sandbox(backend: sandbox.Backend, field: Field) -> None:
+async def test_s21_an_argument_is_no_option_of_the_sandbox(backend: sandbox.Backend, field: Field) -> None:
     arguments = ["/bin/echo", "--bind", "/", "/", "--seccomp", "9", "--", "$(id)"]
     assert await said(arguments, within(field.workspace), backend) == "--bind / / --seccomp 9 -- $(id)\n"
 
@@ -205,7 +207,7 @@ find /tmp /dev/shm $TMPDIR/../.. -xdev -maxdepth 4 -name f -exec cat {{}} +
 """On those alone: were it to succeed, it would end nobody else."""
 
 
-async def test_a_neighbour_is_not_reached(backend: sandbox.Backend, field: Field) -> None:
+async def test_s35_a_neighbour_is_not_reached(backend: sandbox.Backend, field: Field) -> None:
     private = uuid4().hex
     keep = "echo private $PRIVATE | tee $HOME/f > $TMPDIR/f"
     quiet = f"{keep}; echo begun; sleep 0.6; cat $HOME/f"

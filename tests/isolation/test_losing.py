@@ -84,7 +84,7 @@ async def ended(tab: Tab) -> None:
 
 
 @pytest.mark.parametrize("loss", COOKIES)
-async def test_a_page_that_is_open_is_shut(leaver: Person, loss: str) -> None:
+async def test_s06_a_page_that_is_open_is_shut(leaver: Person, loss: str) -> None:
     session_id = leaver.owns["session_id"]
     async with opened(leaver.server, f"/s/{session_id}", cookie=leaver.cookie) as tab:
         await tab.send(f"{CHAT}.arrive")
@@ -113,7 +113,7 @@ def test_a_token_is_refused_from_then_on(leaver: Person, loss: str) -> None:
 
 
 @pytest.mark.parametrize("loss", [loss for loss in COOKIES if loss != "demoted"])
-def test_a_cookie_is_refused_from_then_on(leaver: Person, loss: str) -> None:
+def test_s10_a_cookie_is_refused_from_then_on(leaver: Person, loss: str) -> None:
     with face(leaver.server, cookie=leaver.cookie) as client:
         assert client.get("sessions").status_code == 200
         COOKIES[loss](leaver)

@@ -119,7 +119,7 @@ def is_said(offer: Offer, call: ToolCall, facts: Facts) -> bool:
 
 
 @given(shell_lines.lines, shell_lines.lines, strategies.modes)
-def test_an_always_for_a_line_never_asks_again_and_lets_nothing_else_pass(
+def test_s23_an_always_for_a_line_never_asks_again_and_lets_nothing_else_pass(
     line: str, other: str, mode: Mode
 ) -> None:
     for offer in offers(shell(line), known(line), mode):

@@ -55,7 +55,7 @@ rule_lists = st.lists(rules_of(st.sampled_from(BY_STRICTNESS)), max_size=5)
 
 
 @given(judged(), strategies.modes, rule_lists, rules_of(st.just("deny")), st.integers(0, 5))
-def test_adding_a_deny_rule_never_lets_more_through(
+def test_s28_adding_a_deny_rule_never_lets_more_through(
     known_call: tuple[ToolCall, Facts], mode: Mode, rules: list[Rule], deny: Rule, place: int
 ) -> None:
     call, facts = known_call
@@ -163,7 +163,7 @@ def test_this_very_call_may_be_allowed_however_odd() -> None:
     assert not passes(exact, shell(line + " "), known(line + " "), "ask")
 
 
-def test_what_may_be_a_denied_command_is_asked_about_in_every_mode() -> None:
+def test_s28_what_may_be_a_denied_command_is_asked_about_in_every_mode() -> None:
     deny = Rule(tool="shell", decision="deny", commands=("rm",))
     for mode in ("ask", "edit", "auto"):
         found = judge(shell("$tool x"), known("$tool x"), mode, [deny, Rule(tool="shell", decision="allow")])

@@ -199,7 +199,7 @@ def test_a_rule_that_allows_speaks_of_the_whole_line(line: str) -> None:
 
 
 @pytest.mark.parametrize("line", NOT_ALLOWED)
-def test_a_rule_that_allows_a_part_allows_nothing(line: str) -> None:
+def test_s23_a_rule_that_allows_a_part_allows_nothing(line: str) -> None:
     assert not covering([allow("npm test")], shell(line), known(line))
 
 

@@ -99,7 +99,7 @@ def test_a_full_disk_leaves_the_old_file(root: Path, folder: Folder, monkeypatch
     assert (root / "a").read_bytes() == b"old"
 
 
-def test_a_hard_link_to_another_users_file_is_refused(root: Path, folder: Folder) -> None:
+def test_s25_a_hard_link_to_another_users_file_is_refused(root: Path, folder: Folder) -> None:
     if os.getuid() != 0:
         pytest.skip("only root can give a file away")
     (root / "theirs").write_bytes(b"x")

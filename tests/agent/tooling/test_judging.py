@@ -63,6 +63,6 @@ async def test_past_files_are_weighed_by_their_names() -> None:
     )
 
 
-def test_every_tool_has_a_hash_of_its_own_that_says_what_it_is() -> None:
+def test_s32_every_tool_has_a_hash_of_its_own_that_says_what_it_is() -> None:
     assert judging.definition_hash(edit) == judging.definition_hash(edit)
     assert judging.definition_hash(edit) != judging.definition_hash(grep)

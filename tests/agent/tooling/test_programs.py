@@ -55,7 +55,7 @@ async def test_its_output_and_its_end_are_told(
 
 
 @sqlite_only
-async def test_it_reaches_no_network_and_no_files_of_others(owner: User, session: Session) -> None:
+async def test_s35_it_reaches_no_network_and_no_files_of_others(owner: User, session: Session) -> None:
     assert "[Exit code" in await run(owner, session, "exec 3<>/dev/tcp/127.0.0.1/22")
     folder = Path(session.workspace).parent.parent
     (folder / "secret").write_text("canary")

@@ -213,7 +213,9 @@ async def test_what_is_shut_off_is_hidden_and_refused(owner: User, session: Sess
 
 
 @sqlite_only
-async def test_a_deny_rule_reaches_the_file_behind_a_link(owner: User, session: Session, root: Path) -> None:
+async def test_s25_a_deny_rule_reaches_the_file_behind_a_link(
+    owner: User, session: Session, root: Path
+) -> None:
     (root / "secret").mkdir()
     (root / "innocent").symlink_to("secret")
     await tooling.add_rule(owner, tooling.NewRule(tool="read_file", decision="deny", paths=("secret/**",)))
@@ -290,7 +292,7 @@ async def test_a_call_is_weighed_under_the_hash_that_a_question_would_have(
 
 
 @sqlite_only
-async def test_a_tainted_session_asks_before_anything_leaves(owner: User, session: Session) -> None:
+async def test_s31_a_tainted_session_asks_before_anything_leaves(owner: User, session: Session) -> None:
     await tooling.add_rule(owner, tooling.NewRule(tool="web_fetch", decision="allow"))
     fetch = ToolCall(id="1", name="web_fetch", arguments=OTHERS["web_fetch"])
     clean = await tooling.judge(owner, session, fetch)

@@ -23,7 +23,7 @@ async def test_a_path_outside_the_workspace_is_refused(files: Workspace, path: s
     assert "outside the workspace" in await told(files, path)
 
 
-async def test_a_link_to_the_outside_is_refused(files: Workspace, root: Path) -> None:
+async def test_s25_a_link_to_the_outside_is_refused(files: Workspace, root: Path) -> None:
     (root / "link").symlink_to("../outside/secret.txt")
     assert "outside the workspace" in await told(files, "link")
 

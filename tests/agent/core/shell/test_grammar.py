@@ -143,7 +143,7 @@ def test_a_line_has_these_commands(text: str, commands: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("text", "why"), NOT_UNDERSTOOD.items())
-def test_what_is_not_surely_understood_has_no_commands(text: str, why: str) -> None:
+def test_s22_what_is_not_surely_understood_has_no_commands(text: str, why: str) -> None:
     assert parse(text) == Line(is_understood=False, why=why)
 
 
@@ -389,7 +389,7 @@ def is_expected(line: Line, words: tuple[str, ...]) -> bool:
 
 
 @pytest.mark.skipif(not Path("/bin/bash").exists(), reason="no bash")
-def test_whatever_bash_starts_was_seen(tmp_path: Path, rng: random.Random) -> None:
+def test_s22_whatever_bash_starts_was_seen(tmp_path: Path, rng: random.Random) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "work").mkdir()
     for name in PROGRAMS:

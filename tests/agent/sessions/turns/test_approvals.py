@@ -17,7 +17,7 @@ from tests.agent.core import strategies
 CALL = ToolCall(id="c", name="edit", arguments={"path": "a"})
 
 
-def test_a_question_says_which_exact_call_it_is_about() -> None:
+def test_s24_a_question_says_which_exact_call_it_is_about() -> None:
     asked = asked_about("t", CALL, "no_rule")
     assert isinstance(asked, ApprovalRequested)
     assert (asked.turn_id, asked.call, asked.reason) == ("t", CALL, "no_rule")
@@ -82,7 +82,7 @@ def test_a_question_that_offers_nothing_makes_no_rule() -> None:
         rule_of(asked, always.model_copy(update={"rule": Choice()}), "s", "/w", NOON)
 
 
-def test_another_definition_of_the_tool_makes_it_another_question() -> None:
+def test_s24_another_definition_of_the_tool_makes_it_another_question() -> None:
     assert (
         asked_about("t", CALL, "no_rule", "one").approval_id
         != asked_about("t", CALL, "no_rule", "two").approval_id

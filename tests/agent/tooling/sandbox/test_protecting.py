@@ -38,7 +38,7 @@ def put_placeholders(workspace: Path) -> None:
             path.touch() if cover.is_file else path.mkdir()
 
 
-def test_what_tools_may_not_write_commands_may_not_either() -> None:
+def test_s26_what_tools_may_not_write_commands_may_not_either() -> None:
     assert set(protecting.PROTECTED) >= PROTECTED_ON_TOP
 
 

@@ -14,7 +14,7 @@ def _apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
-def test_a_folder_is_private_and_gone_afterwards() -> None:
+def test_s29_a_folder_is_private_and_gone_afterwards() -> None:
     with scratch.folder() as made:
         assert made.stat().st_mode & 0o777 == 0o700
         (made / "deep").mkdir()

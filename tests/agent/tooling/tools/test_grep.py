@@ -91,7 +91,7 @@ async def test_a_pattern_no_program_takes_is_told(fails: Fails) -> None:
     assert "half a character" in await fails("grep", pattern="a", include="\0")
 
 
-async def test_an_option_is_only_a_pattern(root: Path, run: Run) -> None:
+async def test_s21_an_option_is_only_a_pattern(root: Path, run: Run) -> None:
     put(root, {"-n": "--files\n"})
     assert (await run("grep", pattern="--files")).text == "-n:1:--files"
     assert (await run("grep", pattern="--files", path="-n")).text == "-n:1:--files"
@@ -124,7 +124,7 @@ async def test_an_endless_search_is_stopped(
     assert "[Stopped after 0 seconds" in (await run("grep", pattern="(a+)+$")).text
 
 
-async def test_no_race_shows_what_is_outside(root: Path, run: Run, engine: str) -> None:
+async def test_s25_no_race_shows_what_is_outside(root: Path, run: Run, engine: str) -> None:
     if engine == "own":
         pytest.skip("it does not walk by name")
     put(root, {"sub/secret.txt": "harmless SECRET\n"})

@@ -66,7 +66,7 @@ async def test_a_redirect_is_judged_like_an_address(to: str, why: str, here: Sit
         assert other.asked == []
 
 
-async def test_a_redirect_to_a_name_that_leads_inside_is_refused(here: Site) -> None:
+async def test_s14_a_redirect_to_a_name_that_leads_inside_is_refused(here: Site) -> None:
     async with site({"/": answer("SECRET")}) as other:
         here.pages["/"] = redirect(other.url("/", "inside.example.org"))
         assert "closed to you" in await failure(web(here), here.url())
