@@ -28,6 +28,7 @@ LATER = (
     "palette",
     "announcing",
     "drawer",
+    "reviewing",
 )
 """What listens to a person and to what is drawn; there when the page's text is."""
 LOADED = {"first.js": FIRST, "later.js": LATER}

@@ -25,8 +25,19 @@ const counting = (seen) => ({
     return nok; // others say what it is
   },
 });
+
+// A line that goes on with a quote or a list and does not say so: what it belongs to is looked for through all before.
+const MOST_LAZY = 1000;
+const idling = (seen) => ({
+  tokenize(effects, ok, nok) {
+    const { lazy } = this.parser; // which lines were so
+    if (lazy[this.now().line - 1]) seen.set(lazy, (seen.get(lazy) ?? 0) + 1);
+    if (seen.get(lazy) > MOST_LAZY) throw new RangeError("too many lazy lines");
+    return nok;
+  },
+});
 export function refuseTangled() {
   const count = counting(new WeakMap());
   const text = Object.fromEntries([...SIGNS].map((sign) => [sign.charCodeAt(0), count]));
-  (this.data().micromarkExtensions ??= []).push({ text });
+  (this.data().micromarkExtensions ??= []).push({ text, document: { null: idling(new WeakMap()) } });
 }

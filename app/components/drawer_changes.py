@@ -8,7 +8,16 @@ import reflex as rx
 from app.components.diff import diff
 from app.drawer.changes import ChangesState, FileChanged
 from app.drawer.opening import DrawerState
-from app.words.drawer import COMMANDS_TOO, COPY_PATCH, NO_CHANGES, SCOPE, SCOPES, SEE_FILE
+from app.words.drawer import (
+    CHANGES_KEYS,
+    COMMANDS_TOO,
+    COPY_PATCH,
+    NO_CHANGES,
+    SCOPE,
+    SCOPES,
+    SEE_FILE,
+    VIEWED,
+)
 
 
 def changes(session_id: rx.Var[str]) -> rx.Component:
@@ -28,6 +37,7 @@ def changes(session_id: rx.Var[str]) -> rx.Component:
         rx.cond(
             ChangesState.files.length() == 0,
             rx.el.p(rx.match(ChangesState.scope, *NO_CHANGES.items(), ""), class_name="nothing-here"),
+            rx.el.p(CHANGES_KEYS, class_name="meta with-keys"),
         ),
         rx.foreach(
             ChangesState.files,
@@ -62,6 +72,11 @@ def _file(one: rx.Var[FileChanged], session_id: rx.Var[str]) -> rx.Component:
                 rx.el.button(
                     COPY_PATCH, type="button", class_name="small", custom_attrs={"data-copy": "patch"}
                 ),
+            ),
+            rx.el.label(
+                # What is changed again has not been viewed.
+                rx.el.input(type="checkbox", key=one.counts, custom_attrs={"data-viewed": one.path}),
+                VIEWED,
             ),
             class_name="card-foot",
         ),

@@ -37,6 +37,8 @@ NOT_BY_LINE = "It was replaced as a whole, so its lines cannot be compared."
 TOO_MANY = "There is too much here to draw these lines too. Look at the file itself."
 COPY_PATCH = "Copy patch"
 SEE_FILE = "See the file"
+VIEWED = "Viewed"
+CHANGES_KEYS = "Keys: ] and [ next and previous change, n and p next and previous file, v viewed."
 
 EMPTY_FOLDER = "Nothing lies here."
 EMPTY_FILE = "This file is empty."

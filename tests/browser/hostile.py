@@ -28,6 +28,7 @@ ANSWERS = {
     "ten thousand emphases": "*a **b " * MANY,
     "ten thousand nested emphases": "*a _b " * (MANY // 2) + "_ *" * (MANY // 2),
     "ten thousand ends without a beginning": "a* b_ " * (MANY // 2),
+    "ten thousand lines that go on with a quote": "> a\n" + "b\n" * MANY + "> a\nb\n" * MANY,
     "ten thousand brackets": "[" * MANY + "a" + "](b)" * MANY,
     "ten thousand back ticks": "`a``b```" * MANY,
     "ten thousand footnotes": "".join(f"[^{n}]\n\n[^{n}]: x\n\n" for n in range(1_000)),

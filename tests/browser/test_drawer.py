@@ -93,6 +93,34 @@ async def test_a_changed_file_is_seen_and_its_patch_is_copied(chat: Chat) -> Non
     await expect(chat.page.locator(".tree")).to_contain_text("notes.txt")
 
 
+async def test_changes_are_walked_and_ticked_off_by_keys(chat: Chat) -> None:
+    await changed(chat)
+    await chat.work("write more.txt with Good evening")
+    await chat.page.set_viewport_size(WIDE)
+    files, press = chat.page.locator(".changed"), chat.page.keyboard.press
+    first, second = files.locator("summary").first, files.locator("summary").last
+    await press("ControlOrMeta+Shift+g")
+    await expect(chat.page.locator("#tab-changes")).to_be_focused()
+    await press("n")
+    await expect(first).to_be_focused()
+    await press("]")
+    await expect(files.first.locator(".part")).to_be_focused()
+    await press("]")
+    await expect(files.last.locator(".part")).to_be_focused()
+    await press("[")
+    await expect(files.first.locator(".part")).to_be_focused()
+    await press("p")
+    await expect(first).to_be_focused()
+    await press("v")
+    await expect(second).to_be_focused()
+    await expect(files.first).not_to_have_attribute("open", "")
+    viewed = chat.page.locator("[data-viewed]")
+    assert [await one.is_checked() for one in await viewed.all()] == [True, False]
+    await chat.work("write notes.txt with Good night")
+    await expect(files.first.locator(".came-to")).to_contain_text("+2")
+    await expect(viewed.first).not_to_be_checked()
+
+
 async def test_all_of_an_output_is_opened_from_its_card(tab: Opening, server: Server) -> None:
     call = ToolCall(id="long", name="shell", arguments={"command": "seq"})
     text = "".join(f"line {number}\n" for number in range(6000))
