@@ -2,11 +2,11 @@
 
 import reflex as rx
 
-from app.building import OwnScripts, SameOrigin
+from app.building import OwnScripts, SameOrigin, SessionPage
 
 config = rx.Config(
     app_name="app",
-    plugins=[SameOrigin(), OwnScripts()],
+    plugins=[SameOrigin(), OwnScripts(), SessionPage()],
     disable_plugins=[rx.plugins.SitemapPlugin],
     show_built_with_reflex=False,
     telemetry_enabled=False,

@@ -27,7 +27,7 @@ from app.composing import Measured, in_order, session_of
 from app.drawer.opening import Drawer
 from app.editing import edited, said_anew
 from app.listing import Listing, list_anew
-from app.pace import PaceState, begun, pace_of
+from app.pace import Pace, PaceState, begun, pace_of
 from app.replying import replied
 from app.shown import Choice, choices
 from app.state import asked, flash
@@ -69,17 +69,17 @@ class ChatState(rx.State):
     @rx.event(background=True, supersedes=True)
     async def arrive(self) -> Any:
         """Show the session of the page's address, and follow it for as long as the tab is there."""
-        session_id = self.at
         pace, tiers = pace_of(self.router.session.client_token), follow.Tiers()
+        session_id, shown = self.at, self.session_id
         try:
             user = await who(self)
             async with self:
-                is_shown = session_id == self.session_id
-                had_other = self.session_id not in ("", session_id)
-                view = await self._show(user, session_id)
-                if had_other:  # its rows are gone before this one has a name
-                    await tiers.push(self, view)
-            view.is_opening = view.has_past and not is_shown
+                limit, has_past = await self._show(user, session_id)
+                if shown not in ("", session_id):  # its rows are gone before this one has a name
+                    await tiers.push(self, View())
+            if has_past and shown != session_id:  # else what is shown stays until there is more to show
+                await self._show_newest(await follow.newest(user, session_id), tiers, pace)
+            view = await self._past(user, session_id, limit) if has_past else Measured(limit)
 
             async def flush() -> None:
                 async with self:
@@ -92,7 +92,7 @@ class ChatState(rx.State):
                     if view.take_mode():
                         self.mode = (await sessions.get(user, session_id)).mode
 
-            if not view.has_past or had_other:  # else what is shown stays until there is more to show
+            if not has_past:
                 await flush()
             to = self._keeping(user, session_id, view, flush)
             if session_id and await follow.stream(self, session_id, view, pace, to):
@@ -127,8 +127,8 @@ class ChatState(rx.State):
 
         return follow.Flushing(flushed, beat)
 
-    async def _show(self, user: User, session_id: str) -> Measured:
-        """Take the session's settings over; gives the view it will be drawn from."""
+    async def _show(self, user: User, session_id: str) -> tuple[int, bool]:
+        """Take the session's settings over; gives how many rows may be shown, and whether there are any."""
         history = await self.get_state(follow.HistoryState)
         if session_id != self.session_id:
             history.limit = WINDOW
@@ -141,13 +141,26 @@ class ChatState(rx.State):
             self.folder = folder_of(session)
             self.model, self.mode = session.model, session.mode
             self.fallbacks = ", ".join(session.fallbacks)
-            events = EVENTS * (history.limit + TURN_ROWS)
-            view = Measured(history.limit, await sessions.cut(user, session_id, events))
-            view.has_past = session.last_seq > 0
-            return view
+            return history.limit, session.last_seq > 0
         if not self.model:
             self.model = await providers.default_model(user)
-        return Measured(history.limit)
+        return history.limit, False
+
+    async def _past(self, user: User, session_id: str, limit: int) -> Measured:
+        """What the rows that may be shown will be drawn from."""
+        events = EVENTS * (limit + TURN_ROWS)
+        view = Measured(limit, await sessions.cut(user, session_id, events))
+        view.has_past = True
+        return view
+
+    async def _show_newest(self, view: View, tiers: follow.Tiers, pace: Pace) -> None:
+        """Show the newest rows, and wait until they are drawn."""
+        pace.want()
+        async with self:
+            await tiers.push(self, view)
+            (await self.get_state(PaceState)).mark = pace.count()
+        await pace.drawn()
+        pace.begun.set()
 
     @rx.event
     @asked
@@ -205,10 +218,10 @@ class ChatState(rx.State):
         try:
             user = await who(self)
             if session_id := self.at:
+                await begun(self.router.session.client_token)
                 found = await tooling.read_instructions(user, await sessions.get(user, session_id))
                 async with self:
                     self.instructions = [instruction_note(file) for file in found.files]
-                await begun(self.router.session.client_token)
                 await sessions.prepare(user, session_id)
         except (MaestroError, ToolFailed):
             return None  # `arrive` has said it, or each tool will

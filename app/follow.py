@@ -17,7 +17,7 @@ from app.auth import who
 from app.pace import Pace
 from app.shown import Doing, Shown, progress
 from app.speaking import alarm, said
-from app.view import WINDOW, View
+from app.view import EVENTS, FIRST, WINDOW, View
 from app.words import IDLE
 
 SHORTEST = 0.008
@@ -207,7 +207,10 @@ async def stream(tab: rx.State, session_id: str, view: View, pace: Pace, to: Flu
                 view.apply(event)
             if first:
                 first = False
-                await _open(user, session_id, view, pace, to)
+                view.forget_news()
+                pace.begun.set()
+                if view.cut.seq:
+                    view.know(await sessions.before(user, session_id, view.cut.seq))
             began = time.perf_counter()
             await to.flush()
             took = time.perf_counter() - began
@@ -220,17 +223,18 @@ async def stream(tab: rx.State, session_id: str, view: View, pace: Pace, to: Flu
     return False
 
 
-async def _open(user: User, session_id: str, view: View, pace: Pace, to: Flushing) -> None:
-    """Show the newest rows by themselves, then learn what else the first flush of all of them tells."""
-    view.forget_news()
-    if view.is_opening:
-        pace.want()
-        await to.flush()
-        await pace.drawn()
-        view.widen()
-    pace.begun.set()
-    if view.cut.seq:
-        view.know(await sessions.before(user, session_id, view.cut.seq))
+async def newest(user: User, session_id: str) -> View:
+    """The newest rows of a session by themselves, which are known long before all that is to be shown.
+
+    Raises:
+        NotFound: there is no such session, or it is another's.
+    """
+    view = View(FIRST, await sessions.cut(user, session_id, EVENTS * FIRST))
+    view.is_opening = True
+    async with await sessions.follow(user, session_id, view.cut.seq) as following:
+        for event in counting(await following.batch()):
+            view.apply(event)
+    return view
 
 
 def counting(heard: list[sessions.Heard]) -> list[Event | Live]:

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 ASSETS = Path(__file__).parent.parent / "assets"
-FIRST = ("appearance", "zone", "leaving")
+FIRST = ("appearance", "zone", "leaving", "early")
 """What must be there before the first paint, or before Reflex."""
 LATER = (
     "keys",  # rebinding builds on it

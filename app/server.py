@@ -11,13 +11,14 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.config import Settings
 from agent.running import running
 from app import connecting, signing
 from app.api.application import application as api_application
 from app.build import BUILT
+from app.building import ANY_SESSION
 from app.connections import watching
 from app.guard import Guard, own_origins
 from app.health import Readiness, healthz
@@ -53,6 +54,18 @@ def page_application(settings: Settings) -> Starlette:
     return page
 
 
+class SessionPage:
+    """Serves the one page that was built for all sessions, whichever is asked for."""
+
+    def __init__(self, page: ASGIApp) -> None:
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as if the page had been asked for by the name of its file."""
+        path = f"{ANY_SESSION}.html"
+        await self._page({**scope, "path": path, "raw_path": path.encode()}, receive, send)
+
+
 def application(settings: Settings, local_key: str) -> ASGIApp:
     """The server as an ASGI application."""
     page = page_application(settings)
@@ -69,6 +82,7 @@ def application(settings: Settings, local_key: str) -> ASGIApp:
         *signing.routes(settings),
         *connecting.routes(),
         Mount("/api/v1", api_application()),
+        Route("/s/{session_id}", SessionPage(page)),
         Mount("/", page),
     ]
     guard = Guard(Starlette(routes=routes, lifespan=lifespan), settings, BUILT, local_key)

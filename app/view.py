@@ -31,7 +31,7 @@ WINDOW = 40
 """Rows of history on the page."""
 TURN_ROWS = 48
 """Rows of the running turn before the older ones become history."""
-FIRST = 10
+FIRST = 6
 """Rows that are drawn first when a session is opened: about what is in sight."""
 EVENTS = 4
 """Events that are read for each row that is to be shown; of those that are left over, few become rows."""
@@ -69,7 +69,7 @@ class View:
         self.has_past = False
         """Whether anything had happened when it was opened: that comes first, and is no news."""
         self.is_opening = False
-        """Whether only the very newest rows are shown, until those are drawn."""
+        """Whether only the very newest rows are shown."""
 
     def apply(self, event: Event | Live) -> None:
         """Fold one event in."""
@@ -153,10 +153,6 @@ class View:
         self.thinking.clear()
         self._kept = ""
         self._forget_output()
-
-    def widen(self) -> None:
-        """Show all that may be shown, once the newest rows are drawn."""
-        self.is_opening, self._changed = False, True
 
     def forget_news(self) -> None:
         """Know that nobody need be told of how the session stood or may be changed up to here."""

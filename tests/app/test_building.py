@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.build import BUILT
-from app.building import ENDPOINT, POLICY, OwnScripts, SameOrigin, inline_hashes, rewrite
+from app.building import ENDPOINT, POLICY, OwnScripts, SameOrigin, SessionPage, inline_hashes, rewrite
 from app.scripts import LOADED
 
 NAMED = """const env={PING:`http://localhost:8000/ping`,EVENT:"ws://localhost:8000/_event",other:1};"""
@@ -79,7 +79,17 @@ def test_the_pages_own_scripts_are_put_beside_it(folder: Path) -> None:
 
 def test_a_built_page_holds_its_scripts_before_react_comes() -> None:
     """What React puts in comes when somebody may long have pressed a key."""
-    for page in ("index.html", "settings.html", "sessions.html"):
+    for page in ("index.html", "settings.html", "sessions.html", "s/any.html"):
         text = (BUILT / page).read_text()
         found = re.findall(r"""<script[^>]* ?src="(/\w+\.js)\?v=\w+">""", text)
         assert found == [f"/{file}" for file in LOADED]
+
+
+def test_the_page_of_a_session_is_drawn_when_it_is_built() -> None:
+    page = BUILT / "s" / "any.html"
+    assert 'id="composer"' in page.read_text("utf-8")
+
+
+def test_a_page_of_a_session_that_is_not_drawn_is_told_loudly(folder: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"app/building\.py"):
+        SessionPage().post_build(static_dir=folder)  # pyright: ignore[reportCallIssue]

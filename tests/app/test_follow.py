@@ -7,7 +7,8 @@ import httpx2
 from agent.core.events import CheckpointRestored, CheckpointSaved, Delta, Snapshot, TurnStarted
 from agent.core.messages import Text
 from app.follow import HistoryState, LiveState, QueueState, RunState, Tiers, TurnState, counting, tiers
-from app.view import View
+from app.view import FIRST, View
+from tests.app.api.streams import turn
 from tests.app.serving import Server
 from tests.app.tabs import CHAT, RUN, TURN, Tab, opened
 
@@ -123,3 +124,18 @@ async def test_a_tab_that_comes_back_sees_the_answer_among_the_rows(
         await tab.until(lambda: tab.of(TURN, "rows"))
         assert "".join(tab.rows[-1]["chunks"]) == first
         assert tab.of(RUN, "label") == "Idle"
+
+
+async def test_a_session_opens_with_its_newest_rows_and_shows_the_others_after_them(
+    server: Server, api: httpx2.Client
+) -> None:
+    session = api.post("sessions", json={"model": "demo:scripted"}).json()["id"]
+    for _ in range(12):
+        turn(api, session, "say one")
+    async with opened(server, f"/s/{session}") as tab:
+        await tab.send(f"{CHAT}.arrive")
+        await tab.until(lambda: tab.rows)
+        newest = [row["id"] for row in tab.rows]
+        assert 0 < len(newest) <= FIRST
+        await tab.until(lambda: len(tab.rows) > FIRST)
+        assert [row["id"] for row in tab.rows][-len(newest) :] == newest

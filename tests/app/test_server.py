@@ -27,6 +27,13 @@ def killed(server: Server) -> None:
     server.running.wait()
 
 
+def test_every_session_is_served_the_page_that_was_built_for_all(server: Server) -> None:
+    with server.client() as api:
+        pages = [api.get(f"{server.url}/s/{name}") for name in ("one", "any", "%2e%2e")]
+    assert {page.status_code for page in pages} == {200}
+    assert all('id="composer"' in page.text for page in pages)
+
+
 def test_a_server_killed_in_mid_turn_goes_on_where_it_was(data: Path) -> None:
     with serving(data) as first, first.client() as api:
         token = first.token

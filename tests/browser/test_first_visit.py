@@ -1,7 +1,8 @@
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import BrowserContext, Route, expect
 
 from tests.app.serving import Server
 from tests.browser.chat import Chat
@@ -16,6 +17,35 @@ async def test_a_first_visit_can_be_typed_into_at_once(chat: Chat) -> None:
     await chat.page.keyboard.type("hello")
     await expect(chat.composer).to_have_value("hello")
     await expect(chat.state).to_have_text("Idle")
+
+
+@pytest.mark.parametrize("way", ["Enter", "Send"])
+@pytest.mark.parametrize("where", ["new", "session"])
+async def test_what_is_sent_before_the_scripts_have_come_is_heard_once(
+    context: BrowserContext, server: Server, where: str, way: str
+) -> None:
+    with server.client() as api:
+        made = api.post("sessions", json={"model": "demo:scripted"}).json()["id"]
+    page, is_sent = await context.new_page(), asyncio.Event()
+
+    async def later(route: Route) -> None:
+        await is_sent.wait()
+        await route.continue_()
+
+    await page.route("**/assets/*.js", later)
+    await page.goto(server.url + ("/" if where == "new" else f"/s/{made}"), wait_until="commit")
+    chat = Chat(page, server)
+    await chat.composer.fill("count to 3")
+    if way == "Enter":
+        await chat.composer.press("Enter")
+    else:
+        await page.get_by_role("button", name="Send").click()
+    await expect(chat.composer).to_have_value("count to 3")
+    is_sent.set()
+    await expect(chat.prompts).to_have_text(["count to 3"])
+    await expect(chat.composer).to_have_value("")
+    await chat.idle()
+    assert "?" not in page.url
 
 
 async def test_a_first_visit_says_that_a_demo_answers_and_leads_to_where_a_key_is_added(chat: Chat) -> None:
