@@ -6,6 +6,7 @@
   const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60]];
   let ago = null; // made when it is needed: that takes as long as drawing a page
   const counts = {}; // and so are those of each unit
+  let whole = null;
 
   const said = (seconds) => {
     const [unit, size] = UNITS.find(([, long]) => seconds >= long) ?? [];
@@ -24,7 +25,8 @@
       const at = new Date(one.dateTime);
       one.dataset.age = (one.dataset.ago === "short" ? short : said)((Date.now() - at) / 1000);
       one.dataset.ageOf = one.dateTime;
-      one.title = at.toLocaleString();
+      whole ??= new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+      one.title = Number.isNaN(at.getTime()) ? "" : whole.format(at);
     }
   };
   setInterval(() => write("time[data-ago]"), ROUND);
