@@ -74,12 +74,13 @@ class ChatState(rx.State):
         try:
             user = await who(self)
             async with self:
-                limit, has_past = await self._show(user, session_id)
+                limit, past = await self._show(user, session_id)
                 if shown not in ("", session_id):  # its rows are gone before this one has a name
                     await tiers.push(self, View())
-            if has_past and shown != session_id:  # else what is shown stays until there is more to show
+            if past and shown != session_id:  # else what is shown stays until there is more to show
                 await self._show_newest(await follow.newest(user, session_id), tiers, pace)
-            view = await self._past(user, session_id, limit) if has_past else Measured(limit)
+            view = await self._past(user, session_id, limit) if past else Measured(limit)
+            view.past = past
 
             async def flush() -> None:
                 async with self:
@@ -92,7 +93,7 @@ class ChatState(rx.State):
                     if view.take_mode():
                         self.mode = (await sessions.get(user, session_id)).mode
 
-            if not has_past:
+            if not past:
                 await flush()
             to = self._keeping(user, session_id, view, flush)
             if session_id and await follow.stream(self, session_id, view, pace, to):
@@ -127,8 +128,8 @@ class ChatState(rx.State):
 
         return follow.Flushing(flushed, beat)
 
-    async def _show(self, user: User, session_id: str) -> tuple[int, bool]:
-        """Take the session's settings over; gives how many rows may be shown, and whether there are any."""
+    async def _show(self, user: User, session_id: str) -> tuple[int, int]:
+        """Take the session's settings over; gives how many rows may be shown, and the last event's number."""
         history = await self.get_state(follow.HistoryState)
         if session_id != self.session_id:
             history.limit = WINDOW
@@ -141,17 +142,15 @@ class ChatState(rx.State):
             self.folder = folder_of(session)
             self.model, self.mode = session.model, session.mode
             self.fallbacks = ", ".join(session.fallbacks)
-            return history.limit, session.last_seq > 0
+            return history.limit, session.last_seq
         if not self.model:
             self.model = await providers.default_model(user)
-        return history.limit, False
+        return history.limit, 0
 
     async def _past(self, user: User, session_id: str, limit: int) -> Measured:
         """What the rows that may be shown will be drawn from."""
         events = EVENTS * (limit + TURN_ROWS)
-        view = Measured(limit, await sessions.cut(user, session_id, events))
-        view.has_past = True
-        return view
+        return Measured(limit, await sessions.cut(user, session_id, events))
 
     async def _show_newest(self, view: View, tiers: follow.Tiers, pace: Pace) -> None:
         """Show the newest rows, and wait until they are drawn."""

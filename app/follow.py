@@ -197,7 +197,7 @@ async def stream(tab: rx.State, session_id: str, view: View, pace: Pace, to: Flu
     """
     user = await who(tab)
     async with await sessions.follow(user, session_id, view.cut.seq) as following:
-        first = view.has_past
+        first = view.past > 0
         if not first:
             pace.begun.set()
         while heard := await _heard(following, to.beat):
@@ -207,7 +207,8 @@ async def stream(tab: rx.State, session_id: str, view: View, pace: Pace, to: Flu
                 view.apply(event)
             if first:
                 first = False
-                view.forget_news()
+                if max(seq or 0 for seq, _ in heard) <= view.past:
+                    view.forget_news()
                 pace.begun.set()
                 if view.cut.seq:
                     view.know(await sessions.before(user, session_id, view.cut.seq))

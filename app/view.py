@@ -66,8 +66,8 @@ class View:
         """Whether rows differ from those handed out last."""
         self.limit = limit
         """Rows of history that may be shown."""
-        self.has_past = False
-        """Whether anything had happened when it was opened: that comes first, and is no news."""
+        self.past = 0
+        """The number of the last event when it was opened: what had happened comes first, and is no news."""
         self.is_opening = False
         """Whether only the very newest rows are shown."""
 

@@ -139,3 +139,16 @@ async def test_a_session_opens_with_its_newest_rows_and_shows_the_others_after_t
         assert 0 < len(newest) <= FIRST
         await tab.until(lambda: len(tab.rows) > FIRST)
         assert [row["id"] for row in tab.rows][-len(newest) :] == newest
+
+
+async def test_a_mode_that_changes_while_a_session_is_opened_is_heard(
+    server: Server, api: httpx2.Client
+) -> None:
+    session = api.post("sessions", json={"model": "demo:scripted"}).json()["id"]
+    turn(api, session, "say one")
+    async with opened(server, f"/s/{session}") as tab:
+        await tab.send(f"{CHAT}.arrive")
+        await tab.until(lambda: tab.rows)
+        plan = {"type": "prompt", "text": "plan to write a.txt with Hello"}
+        api.post(f"sessions/{session}/commands", json=plan).raise_for_status()
+        await tab.until(lambda: tab.of(CHAT, "mode") == "plan")

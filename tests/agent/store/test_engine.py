@@ -147,8 +147,9 @@ async def test_work_that_nobody_waits_for_is_done_before_the_database_is_closed(
     assert engine.pool.status().startswith("Pool size: 8  Connections in pool: 0")
 
 
-def test_the_folder_of_a_new_database_is_private(tmp_path: Path) -> None:
-    connect(f"sqlite:///{tmp_path / 'new' / 'app.db'}").dispose()
+async def test_the_folder_of_a_new_database_is_private(tmp_path: Path) -> None:
+    connect(f"sqlite:///{tmp_path / 'new' / 'app.db'}")
+    await disconnect()
     assert (tmp_path / "new").stat().st_mode & 0o077 == 0
     assert not is_sqlite("postgresql+psycopg://localhost/x")
 
