@@ -32,7 +32,7 @@ from agent.core.todos import Todo
 from agent.core.transcript import MOST_OUTPUT, Cut, Row, fold
 from agent.sessions import Before
 from app import words
-from app.view import FIRST, TURN_ROWS, WINDOW, View
+from app.view import TURN_ROWS, WINDOW, View
 
 PROSE = st.sampled_from(["Hello", " world.\n\n", "```\ncode\n", "```\n", "- entry\n", "  more\n", "\n"])
 PROMPT = (Text(text="Do it"),)
@@ -459,30 +459,6 @@ def test_an_answer_that_stays_where_it_was_drawn_says_what_it_used(view: View) -
     view.apply(TurnFinished(turn_id="t", reason="end_turn"))
     assert view.answer_end.spent.endswith("3 tokens read · 2 written · $0.50")
     assert view.spent == "$0.50"
-
-
-def test_a_view_that_opens_shows_the_newest_rows_alone() -> None:
-    view = View()
-    for number in range(TURN_ROWS):
-        view.apply(TurnStarted(turn_id=f"{number}", prompt=PROMPT, model="demo:scripted", mode="ask"))
-        view.apply(TurnFinished(turn_id=f"{number}", reason="end_turn"))
-    shown = [row.id for row in [*view.history, *view.turn]]
-    view.is_opening = True
-    first = [row.id for row in [*view.history, *view.turn]]
-    assert first == shown[-FIRST:]
-    assert view.has_earlier
-
-
-def test_a_long_turn_opens_with_its_end() -> None:
-    view = View()
-    view.apply(TurnStarted(turn_id="t", prompt=PROMPT, model="demo:scripted", mode="ask"))
-    for number in range(FIRST * 2):
-        call = ToolCall(id=f"{number}", name="grep", arguments={})
-        view.apply(ToolCallStarted(turn_id="t", call=call, effect="pure"))
-    view.is_opening = True
-    assert [row.id for row in [*view.history, *view.turn]] == [
-        f"{number}" for number in range(FIRST, FIRST * 2)
-    ]
 
 
 def test_a_tab_that_is_open_for_long_remembers_no_more_than_it_shows() -> None:
