@@ -4,6 +4,7 @@ import re
 import pytest
 from playwright.async_api import BrowserContext, Route, expect
 
+from tests.app.api.streams import turn
 from tests.app.serving import Server
 from tests.browser.chat import Chat
 from tests.browser.chromium import marks
@@ -46,6 +47,29 @@ async def test_what_is_sent_before_the_scripts_have_come_is_heard_once(
     await expect(chat.composer).to_have_value("")
     await chat.idle()
     assert "?" not in page.url
+
+
+async def test_a_sessions_page_does_not_ask_first_what_should_be_done(
+    context: BrowserContext, server: Server
+) -> None:
+    with server.client() as api:
+        made = api.post("sessions", json={"model": "demo:scripted"}).json()["id"]
+        turn(api, made, "say obsidian")
+    page, is_seen = await context.new_page(), asyncio.Event()
+
+    async def later(route: Route) -> None:
+        await is_seen.wait()
+        await route.continue_()
+
+    await page.route("**/assets/*.js", later)
+    await page.goto(f"{server.url}/s/{made}", wait_until="commit")
+    chat = Chat(page, server)
+    await expect(chat.composer).to_be_visible()
+    await expect(page.locator(".welcome h2")).to_be_hidden()
+    before = await chat.composer.bounding_box()
+    is_seen.set()
+    await expect(chat.prompts).to_have_text(["say obsidian"])
+    assert await chat.composer.bounding_box() == before
 
 
 async def test_a_first_visit_says_that_a_demo_answers_and_leads_to_where_a_key_is_added(chat: Chat) -> None:
